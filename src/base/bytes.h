@@ -22,7 +22,7 @@ struct kk_sv { /* borrowed: not NUL-terminated, valid while its owner is */
 struct kk_sv kk_sv_of(const char *text); /* NULL is the empty view */
 bool kk_sv_eq(struct kk_sv a, struct kk_sv b);
 bool kk_sv_eq_ci(struct kk_sv a, struct kk_sv b); /* ASCII letters only */
-int kk_sv_cmp(struct kk_sv a, struct kk_sv b);     /* by bytes, as memcmp, shorter first */
+int kk_sv_cmp(struct kk_sv a, struct kk_sv b);    /* by bytes, as memcmp, shorter first */
 bool kk_sv_starts(struct kk_sv text, struct kk_sv prefix);
 struct kk_sv kk_sv_trim(struct kk_sv text); /* spaces and tabs, both ends */
 /* Where needle begins in text, or text.len. An empty needle is at 0. */

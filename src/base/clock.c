@@ -4,6 +4,7 @@
 
 #define ISO_MIN_MS (-INT64_C(62167219200000)) /* 0000-01-01T00:00:00.000Z */
 #define ISO_MAX_MS INT64_C(253402300799999)   /* 9999-12-31T23:59:59.999Z */
+#define YEARS_MAX 1000000                     /* a cookie may name any year; milliseconds of more of them do not fit */
 #define ERA_YEARS 400
 #define ERA_DAYS 146097 /* the calendar repeats after so many */
 
@@ -82,6 +83,10 @@ void kk_time_iso(int64_t wall_ms, char ret_text[KK_ISO_BYTES])
 int64_t kk_time_from_civil(int year, int month, int day, int hour, int minute, int second)
 {
     KK_ASSERT(month >= 1 && month <= 12);
+    if (year > YEARS_MAX)
+        year = YEARS_MAX;
+    if (year < -YEARS_MAX)
+        year = -YEARS_MAX;
     return days_from_civil(year, month, day) * KK_DAY_MS + hour * KK_HOUR_MS + minute * KK_MINUTE_MS +
            second * KK_SECOND_MS;
 }

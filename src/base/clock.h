@@ -28,7 +28,8 @@ static inline int64_t kk_mono_ms(const struct kk_clock *clock)
 #define KK_ISO_BYTES 32
 /* "2026-11-22T09:30:00.123Z", with a NUL. Years 0 to 9999; outside them the nearest end. */
 void kk_time_iso(int64_t wall_ms, char ret_text[KK_ISO_BYTES]);
-/* The civil calendar (UTC) to Unix milliseconds, without the C library's time zones. month and day from 1. */
+/* The civil calendar (UTC) to Unix milliseconds, without the C library's time zones. month (1 to 12, asserted) and day
+ * from 1; a year past a million counts as that. */
 int64_t kk_time_from_civil(int year, int month, int day, int hour, int minute, int second);
 
 /* "500ms", "90s", "10m", "1h", "2d" and back; a bare number is refused. Also sizes: "16MiB", "64KiB", "10B", "1GiB".

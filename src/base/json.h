@@ -17,7 +17,7 @@ enum kk_jtype { KK_J_NONE, KK_J_NULL, KK_J_BOOL, KK_J_INT, KK_J_REAL, KK_J_STR, 
 
 /* Borrows text for the call. Gives *ret_json (kk_json_done). KK_MISMATCH, KK_NO_MEMORY. */
 enum kk_code kk_json_parse(struct kk_sv text, struct kk_json **ret_json, struct kk_err *err);
-void kk_json_done(struct kk_json *json);           /* NULL is fine */
+void kk_json_done(struct kk_json *json);            /* NULL is fine */
 void kk_json_cleanup(struct kk_json **ptr_to_json); /* for KK_CLEANUP */
 struct kk_jv kk_json_root(const struct kk_json *json);
 

@@ -23,8 +23,10 @@
 /* A call that must succeed, and the address of the error it was given: CHECK_OK(store_open(…, &err), &err). */
 #define CHECK_OK(call, err_ptr) kk_check_ok(__FILE__, __LINE__, #call, (call), (err_ptr))
 
+// clang-format off
 #define kk_check_view(text) \
     _Generic((text), struct kk_sv: kk_check_as_is, char *: kk_sv_of, const char *: kk_sv_of)(text)
+// clang-format on
 
 static inline struct kk_sv kk_check_as_is(struct kk_sv text)
 {
