@@ -36,7 +36,7 @@ $(RUNS): ## what their names say; arguments as ARGS='…'
 .PHONY: format
 format: ## lays out every C file
 	@tools/setup test
-	@find src sandbox tests tools -name '*.[ch]' -exec clang-format -i {} +
+	@find src sandbox tests tools -name '*.[ch]' -exec clang-format-19 -i {} +
 
 .PHONY: install
 install: build ## into PREFIX (/usr/local), under DESTDIR

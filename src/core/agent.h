@@ -28,7 +28,7 @@ struct agent {
 
 struct agent_rules {
     int64_t cooldown_ms, cooldown_max_ms; /* DISABLED → RECOVERED: doubles on repetition */
-    int64_t renew_before_ms;              /* a token this near its end is renewed first; at most a quarter of its life */
+    int64_t renew_before_ms; /* a token this near its end is renewed first; at most a quarter of its life */
 };
 
 /* 8 to 512 printable ASCII characters that begin like a browser's ("Mozilla/"). KK_BAD_INPUT. */
@@ -41,8 +41,8 @@ void agent_got_token(struct agent *agent, struct kk_sv token, struct kk_sv nid, 
  * the counters are kept by the caller, who also sees the answers that leave an agent unmoved. A token that was dropped
  * takes nid and mustit_uid with it; a DISABLED agent keeps nothing that comes late. */
 void agent_succeeded(struct agent *agent);
-/* 429, or a challenge page: token gone at once (A5, R2), rests max(cool-down, retry_after_ms). retry_after_ms INT64_MAX:
- * until a person enables it. One that rests already is only held longer, where retry_after_ms says so. */
+/* 429, or a challenge page: token gone at once (A5, R2), rests max(cool-down, retry_after_ms). retry_after_ms
+ * INT64_MAX: until a person enables it. One that rests already is only held longer, where retry_after_ms says so. */
 void agent_banned(struct agent *agent, const struct agent_rules *rules, int64_t retry_after_ms, const char *reason,
                   int64_t now_ms);
 /* 401, 403, or no token was given: token dropped; the second in a row bans. True: it is DISABLED now. */

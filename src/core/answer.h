@@ -38,8 +38,8 @@ struct answer_rule {
     const char *name;
     enum answer_task task;
     enum answer_agent agent;
-    bool is_alert;    /* people are told */
-    bool wants_rest;  /* counts toward the seller's rest (X4) */
+    bool is_alert;   /* people are told */
+    bool wants_rest; /* counts toward the seller's rest (X4) */
     const char *meaning;
 };
 const struct answer_rule *answer_rule(enum answer answer);

@@ -26,7 +26,8 @@ struct change_event {
     struct kk_hash hash, previous_hash; /* previous all zero: none, written as null */
     struct kk_sv changes_json, product_json;
 };
-/* One CloudEvents 1.0 object, structured JSON, without a newline (design.md section 7). Its id is "<item>-<version>". */
+/* One CloudEvents 1.0 object, structured JSON, without a newline (design.md section 7). Its id is "<item>-<version>".
+ */
 void change_event_write(const struct change_event *event, struct kk_buf *out);
 
 #endif

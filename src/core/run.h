@@ -35,7 +35,7 @@ struct run {
     struct run_counts counts;
 };
 
-const char *run_state_name(enum run_state state);       /* "OPEN" "COMPLETE" "INCOMPLETE" */
+const char *run_state_name(enum run_state state); /* "OPEN" "COMPLETE" "INCOMPLETE" */
 bool run_state_parse(struct kk_sv name, enum run_state *ret);
 const char *run_trigger_name(enum run_trigger trigger); /* "schedule" "person" */
 bool run_trigger_parse(struct kk_sv name, enum run_trigger *ret);

@@ -65,7 +65,7 @@ struct snapshot_field {
     const char *group, *name;
     bool is_hashed;
 };
-#define SNAPSHOT_FIELD_COUNT (SNAPSHOT_OTHER_COUNT + SNAPSHOT_TEXT_COUNT + SNAPSHOT_NUMBER_COUNT)
+#define SNAPSHOT_FIELD_COUNT ((int)SNAPSHOT_OTHER_COUNT + (int)SNAPSHOT_TEXT_COUNT + (int)SNAPSHOT_NUMBER_COUNT)
 extern const struct snapshot_field snapshot_fields[SNAPSHOT_FIELD_COUNT];
 
 struct snapshot_option {
@@ -84,7 +84,7 @@ struct snapshot {
     size_t image_count;
     struct snapshot_option *option;
     size_t option_count;
-    bool has_options; /* false: only the detail is in yet */
+    bool has_options;               /* false: only the detail is in yet */
     struct snapshot_chunk *chunks_; /* where the texts live: they never move, so views into them stay good */
     struct kk_buf scratch_;         /* a text on its way into NFC */
     size_t image_cap_, option_cap_;
