@@ -1,0 +1,59 @@
+/* app/app.h: what every verb of the pipeline is given: the ports, clock, chance and limits of one process.
+ *
+ * A verb is a function `<verb>_turn()` that does what is due and returns; a test can turn each by hand. None keeps
+ * truth in memory: what struct app holds can be lost at any instant. */
+#ifndef KK_APP_APP_H
+#define KK_APP_APP_H
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "core/agent.h"
+#include "core/run.h"
+#include "core/task.h"
+#include "site/endpoint.h"
+
+struct store;
+struct queue;
+struct limiter;
+struct archive;
+struct fetcher;
+struct sink;
+struct work;    /* app/work.h: what is in flight in this process */
+struct deliver; /* app/deliver.h: events in flight in this process */
+
+#define APP_SINKS_MAX 8
+
+struct app_limits { /* the settings of design.md section 7, checked by cmd/config */
+    int task_attempts;
+    int64_t task_lease_ms, task_backoff_ms, task_backoff_max_ms, task_silence_ms;
+    int relay_seller_cap;
+    int worker_inflight, worker_batch;
+    int64_t site_timeout_ms, site_max_body_bytes;
+    int64_t limiter_grant_ttl_ms;
+    int64_t agent_issue_gap_ms; /* between two token issues of this process */
+    struct agent_rules agent;
+    int64_t removal_misses; /* R11: 2 */
+    int64_t keep_events_ms, keep_attempts_ms, keep_runs_ms;
+};
+
+struct app {
+    struct store *store; /* all kept, none owned */
+    struct queue *queue;
+    struct limiter *limiter;
+    struct archive *archive;
+    struct fetcher *fetcher;
+    struct sink *sinks[APP_SINKS_MAX];
+    size_t sink_count;
+    const struct kk_clock *clock;
+    const struct kk_rng *rng;
+    struct site site;
+    struct app_limits limits;
+    struct work *work;                          /* NULL: this process is no worker */
+    struct deliver *deliver;                    /* NULL: this process is no relay */
+    bool task_outbox_woken, event_outbox_woken; /* a commit of this process wrote rows: the relay need not wait */
+    bool queue_woken;                           /* this process put messages into the queue: its worker need not wait */
+    bool runs_woken;                            /* a task ended: a run may be over */
+};
+
+#endif

@@ -1,0 +1,460 @@
+#include "app/claim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/manage.h"
+#include "app/settle.h"
+#include "base/log.h"
+#include "ports/store.h"
+
+#define AGENTS_STALE_MS KK_SECOND_MS
+#define AGENTS_MAX 100000
+#define EARLY_MS KK_SECOND_MS /* the relay's commit is on its way */
+
+enum kk_code claim_create_batch(size_t slots, struct batch **ret_batch, struct kk_err *err)
+{
+    struct batch *b = calloc(1, sizeof(*b));
+
+    if (b) {
+        b->settled = calloc(slots, sizeof(*b->settled));
+        b->is_lost = calloc(slots, sizeof(*b->is_lost));
+        b->reports = calloc(4 * slots, sizeof(*b->reports));
+        b->grants = calloc(slots, sizeof(*b->grants));
+        b->ready = calloc(slots, sizeof(*b->ready));
+        b->needy = calloc(slots, sizeof(*b->needy));
+        b->msgs = calloc(slots, sizeof(*b->msgs));
+        b->started = calloc(slots, sizeof(*b->started));
+        b->drops = calloc(slots, sizeof(*b->drops));
+        b->unused = calloc(slots, sizeof(*b->unused));
+    }
+    if (!b || !b->settled || !b->is_lost || !b->reports || !b->grants || !b->ready || !b->needy || !b->msgs ||
+        !b->started || !b->drops || !b->unused) {
+        claim_destroy_batch(b);
+        return kk_fail(err, KK_NO_MEMORY, "no memory for a batch of %zu", slots);
+    }
+    *ret_batch = b;
+    return KK_OK;
+}
+
+void claim_destroy_batch(struct batch *b)
+{
+    if (!b)
+        return;
+    free(b->settled);
+    free(b->is_lost);
+    free(b->reports);
+    free(b->grants);
+    free(b->ready);
+    free(b->needy);
+    free(b->msgs);
+    free(b->started);
+    free(b->drops);
+    free(b->unused);
+    free(b);
+}
+
+void claim_reset_batch(struct app *app, struct batch *b)
+{
+    b->now_ms = kk_wall_ms(app->clock);
+    b->mono_ms = kk_mono_ms(app->clock);
+    b->settled_count = b->report_count = b->grant_count = b->ready_count = b->needy_count = 0;
+    b->msg_count = b->started_count = b->drop_count = b->unused_count = 0;
+    b->was_asked = b->was_limiter = b->is_queue_empty = false;
+    b->wait_ms = 0;
+    b->issue_at_ms = app->work->issue_at_ms;
+}
+
+void claim_report(struct work *work, const struct job *job, bool was_sent)
+{
+    KK_ASSERT(work->report_count < work->report_max);
+    work->reports[work->report_count++] =
+        (struct limiter_report){.grant_id = job->grant.id, .agent_id = job->grant.agent_id, .was_sent = was_sent};
+}
+
+/* ---- who may be asked for ---- */
+
+struct agent_ids {
+    int64_t *id;
+    size_t count, cap;
+    bool is_short; /* no memory */
+};
+
+static bool note_agent(void *ctx, const struct agent *agent)
+{
+    struct agent_ids *ids = ctx;
+
+    if (agent->state == AGENT_DISABLED)
+        return true;
+    if (ids->count == ids->cap) {
+        size_t cap = ids->cap ? 2 * ids->cap : 64;
+        int64_t *grown = realloc(ids->id, cap * sizeof(*grown));
+
+        ids->is_short = !grown;
+        if (!grown)
+            return false;
+        ids->id = grown;
+        ids->cap = cap;
+    }
+    ids->id[ids->count++] = agent->id;
+    return ids->count < AGENTS_MAX;
+}
+
+static enum kk_code look_up_agents(struct app *app, int64_t mono_ms, struct kk_err *err)
+{
+    struct work *work = app->work;
+    struct agent_ids ids = {0};
+    enum kk_code rc;
+
+    if (work->agents_at_ms && mono_ms - work->agents_at_ms < AGENTS_STALE_MS)
+        return KK_OK;
+    rc = store_each_agent(app->store, note_agent, &ids, err);
+    if (!rc && ids.is_short)
+        rc = kk_fail(err, KK_NO_MEMORY, "no memory for %zu agents", ids.cap);
+    if (rc) {
+        free(ids.id);
+        return rc;
+    }
+    free(work->agent_ids);
+    work->agent_ids = ids.id;
+    work->agent_count = ids.count;
+    work->agents_at_ms = mono_ms;
+    return KK_OK;
+}
+
+/* ---- inside the transaction ---- */
+
+/* Each redirect hop is a request of its own (design.md section 5). Without a token for it the redirect ends here. */
+static enum kk_code ask_hops(struct app *app, struct batch *b, struct kk_err *err)
+{
+    struct work *work = app->work;
+
+    for (size_t i = 0; i < work->job_count; i++) {
+        struct job *job = &work->jobs[i];
+        enum kk_code rc;
+
+        if (job->state != JOB_BACK || !job->wants_hop)
+            continue;
+        rc = limiter_again(app->limiter, &job->grant, err);
+        if (rc == KK_LIMITED) {
+            job->wants_hop = false;
+            snprintf(job->error, sizeof(job->error), "a redirect was not followed: the agent's budget is used up");
+        } else if (rc) {
+            b->was_limiter = true;
+            return rc;
+        } else {
+            b->started[b->started_count++] = i;
+        }
+    }
+    return KK_OK;
+}
+
+/* A free slot that this batch has not used yet. */
+static struct job *next_slot(struct work *work, size_t *from)
+{
+    while (*from < work->job_count && work->jobs[*from].state != JOB_FREE)
+        ++*from;
+    return *from < work->job_count ? &work->jobs[(*from)++] : NULL;
+}
+
+static void leave_unused(struct batch *b, const struct limiter_grant *grant, int64_t hold_ms)
+{
+    b->unused[b->unused_count++] =
+        (struct limiter_report){.grant_id = grant->id, .agent_id = grant->agent_id, .hold_ms = hold_ms};
+}
+
+static enum kk_code sort_grants(struct app *app, struct batch *b, struct kk_err *err)
+{
+    struct work *work = app->work;
+    size_t from = 0;
+
+    for (size_t i = 0; i < b->grant_count; i++) {
+        struct job *job = next_slot(work, &from);
+        enum kk_code rc;
+
+        KK_ASSERT(job); /* no more grants than free slots were asked for */
+        rc = store_get_agent(app->store, b->grants[i].agent_id, &job->agent, err);
+        if (rc && rc != KK_NOT_FOUND)
+            return rc;
+        job->grant = b->grants[i];
+        if (rc || job->agent.state == AGENT_DISABLED)
+            leave_unused(b, &b->grants[i], 0);
+        else if (agent_needs_token(&job->agent, &app->limits.agent, b->now_ms))
+            b->needy[b->needy_count++] = (size_t)(job - work->jobs);
+        else
+            b->ready[b->ready_count++] = (size_t)(job - work->jobs);
+    }
+    return KK_OK;
+}
+
+static void drop_message(struct batch *b, const struct queue_msg *msg)
+{
+    memcpy(b->drops[b->drop_count++], msg->handle, QUEUE_HANDLE_BYTES);
+}
+
+/* A task that used up its tries by lost leases ends here, without a request: K2 has no shorter way from TIMEOUT. */
+static bool is_worn_out(const struct app *app, const struct task *task)
+{
+    return task->attempt >= app->limits.task_attempts || task->lapse_count >= TASK_LAPSES_MAX;
+}
+
+static enum kk_code give_up(struct app *app, const struct task *task, int64_t now_ms, struct kk_err *err)
+{
+    struct tally tally = {.run_count = 0};
+    struct task_failure failure = {.cause = "lease", .error = "its lease ran out again and again"};
+    bool is_done;
+    enum kk_code rc = settle_failure(app, *task, &failure, &tally, now_ms, &is_done, err);
+
+    return rc ? rc : tally_write(app, &tally, err);
+}
+
+/* *ret_job: a slot that has a grant; taken when the claim is won. */
+static enum kk_code claim_message(struct app *app, struct batch *b, const struct queue_msg *msg, struct job *job,
+                                  bool *ret_taken, struct kk_err *err)
+{
+    struct kk_sv body = {msg->body, msg->body_len};
+    struct task_ticket ticket;
+    enum claim claim = CLAIM_STALE;
+    enum kk_code rc;
+
+    *ret_taken = false;
+    if (task_ticket_read(body, &ticket, NULL)) {
+        kk_log(KK_EV_MESSAGE_BAD, KK_NUM("message_bytes", msg->body_len));
+        drop_message(b, msg);
+        return KK_OK;
+    }
+    rc = store_claim_task(app->store, &ticket, b->now_ms, b->now_ms + app->limits.task_lease_ms, &claim, &job->task,
+                          err);
+    if (rc)
+        return rc;
+    switch (claim) {
+    case CLAIM_EARLY:
+        return queue_release(app->queue, msg->handle, EARLY_MS, err);
+    case CLAIM_STALE:
+    case CLAIM_HELD:
+        drop_message(b, msg);
+        return KK_OK;
+    case CLAIM_WON:
+        break;
+    }
+    if (is_worn_out(app, &job->task)) {
+        drop_message(b, msg);
+        return give_up(app, &job->task, b->now_ms, err);
+    }
+    memcpy(job->handle, msg->handle, sizeof(job->handle));
+    job->is_issue = false;
+    *ret_taken = true;
+    return KK_OK;
+}
+
+/* What page size the run found the site to serve. */
+static enum kk_code page_size_of(struct app *app, struct job *job, struct kk_err *err)
+{
+    struct run run;
+    enum kk_code rc = KK_OK;
+
+    job->page_size = app->site.page_size;
+    if (job->task.kind != TASK_LIST || job->task.page == 0)
+        return KK_OK;
+    rc = store_get_run(app->store, job->task.run_id, &run, err);
+    if (!rc && run.page_size > 0)
+        job->page_size = run.page_size;
+    return rc == KK_NOT_FOUND ? KK_OK : rc;
+}
+
+static enum kk_code claim_tasks(struct app *app, struct batch *b, struct kk_err *err)
+{
+    size_t used = 0;
+    enum kk_code rc = KK_OK;
+
+    if (b->ready_count) {
+        rc = queue_pull(app->queue, b->msgs, b->ready_count, &b->msg_count, err);
+        b->is_queue_empty = b->msg_count < b->ready_count;
+    }
+    for (size_t i = 0; !rc && i < b->msg_count; i++) {
+        struct job *job = &app->work->jobs[b->ready[used]];
+        bool is_taken;
+
+        rc = claim_message(app, b, &b->msgs[i], job, &is_taken, err);
+        if (!rc && is_taken)
+            rc = page_size_of(app, job, err);
+        if (!rc && is_taken)
+            b->started[b->started_count++] = b->ready[used++];
+    }
+    for (; !rc && used < b->ready_count; used++)
+        leave_unused(b, &app->work->jobs[b->ready[used]].grant, 0);
+    return rc;
+}
+
+/* A token is asked for only while there is work, and one at a time: issues are rate-sensitive themselves. */
+static enum kk_code claim_issues(struct app *app, struct batch *b, struct kk_err *err)
+{
+    int64_t waiting = 0, dead = 0;
+    bool has_work = b->msg_count > 0;
+    enum kk_code rc;
+
+    if (b->needy_count && !has_work && !b->ready_count) {
+        rc = queue_depth(app->queue, &waiting, &dead, err);
+        if (rc)
+            return rc;
+        has_work = waiting > 0;
+        b->is_queue_empty = !has_work;
+    }
+    for (size_t i = 0; i < b->needy_count; i++) {
+        struct job *job = &app->work->jobs[b->needy[i]];
+
+        if (has_work && b->mono_ms >= b->issue_at_ms) {
+            job->is_issue = true;
+            b->issue_at_ms = b->mono_ms + app->limits.agent_issue_gap_ms;
+            b->started[b->started_count++] = b->needy[i];
+        } else {
+            leave_unused(b, &job->grant, has_work ? b->issue_at_ms - b->mono_ms : 0);
+        }
+    }
+    return KK_OK;
+}
+
+static enum kk_code ask_limiter(struct app *app, struct batch *b, size_t want, struct kk_err *err)
+{
+    struct limiter_ask ask = {.reports = b->reports,
+                              .report_count = b->report_count,
+                              .agent_ids = app->work->agent_ids,
+                              .agent_count = app->work->agent_count,
+                              .want = want};
+    enum kk_code rc;
+
+    if (!want && !b->report_count) {
+        b->was_asked = true;
+        return KK_OK;
+    }
+    rc = limiter_turn(app->limiter, &ask, b->grants, &b->grant_count, &b->wait_ms, err);
+    b->was_limiter = rc != KK_OK;
+    b->was_asked = !rc;
+    return rc;
+}
+
+static enum kk_code is_allowed(struct app *app, bool *ret, struct kk_err *err)
+{
+    struct pause pause;
+    enum kk_code rc = manage_get_pause(app, &pause, err);
+
+    *ret = !rc && !pause.is_paused;
+    return rc;
+}
+
+enum kk_code claim_ask(struct app *app, struct batch *b, bool may_take, struct kk_err *err)
+{
+    struct work *work = app->work;
+    size_t want = 0;
+    enum kk_code rc = KK_OK;
+
+    if (may_take)
+        rc = is_allowed(app, &may_take, err);
+    if (!rc && may_take)
+        rc = look_up_agents(app, b->mono_ms, err);
+    if (!rc)
+        rc = ask_hops(app, b, err);
+    /* Slots that this batch settles are still in use until its commit. */
+    if (may_take)
+        want = work->job_count - work->flying - work->back;
+    if (!rc)
+        rc = ask_limiter(app, b, want, err);
+    if (rc || !want)
+        return rc;
+    rc = sort_grants(app, b, err);
+    if (!rc)
+        rc = claim_tasks(app, b, err);
+    return rc ? rc : claim_issues(app, b, err);
+}
+
+/* ---- after the commit ---- */
+
+static enum kk_code send(struct app *app, struct job *job, struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf headers = KK_BUF(16 * 1024);
+    KK_CLEANUP(kk_buf_done) struct kk_buf url = KK_BUF(SITE_URL_MAX_BYTES - 1);
+    struct fetch_request request = {.timeout_ms = app->limits.site_timeout_ms,
+                                    .max_body_bytes = (size_t)app->limits.site_max_body_bytes};
+    enum kk_code rc;
+
+    if (job->hop_count)
+        kk_buf_add(&url, kk_sv_of(job->url));
+    else if (job->is_issue)
+        kk_buf_addf(&url, KK_SV_FMT "/", KK_SV_ARG(app->site.base_url));
+    else
+        endpoint_url(&app->site, &job->task, job->page_size, &url);
+    session_headers(&job->agent, job->is_issue, &headers);
+    rc = kk_buf_check(&url, "the address", err);
+    if (!rc)
+        rc = kk_buf_check(&headers, "the request's headers", err);
+    if (rc)
+        return rc;
+    kk_sv_copy(kk_buf_sv(&url), job->url, sizeof(job->url));
+    request.url = kk_buf_sv(&url);
+    request.headers = kk_buf_sv(&headers);
+    return fetcher_start(app->fetcher, job->id, &request, err);
+}
+
+/* A request that never left is BACK at once: its grant returns to the bucket and its task to the queue. */
+static void take_back(struct app *app, struct job *job, const char *why)
+{
+    job->state = JOB_BACK;
+    job->is_returned = true;
+    job->is_kept = true;
+    job->was_sent = job->hop_count > 0;
+    job->wants_hop = false;
+    snprintf(job->error, sizeof(job->error), "%s", why);
+    if (!app->work->back++)
+        app->work->oldest_back_at_ms = kk_mono_ms(app->clock);
+}
+
+static void start(struct app *app, const struct batch *b, struct job *job)
+{
+    struct work *work = app->work;
+    bool is_hop = job->state == JOB_BACK;
+    struct kk_err err = {0};
+    enum kk_code rc = KK_OK;
+
+    if (is_hop) {
+        work->back--;
+        job->is_kept = false;
+        job->is_read = false;
+        job->wants_hop = false;
+        kk_buf_clear(&job->body);
+    }
+    job->id = ++work->last_id;
+    /* A late sender would break the promise of the bucket. */
+    if (kk_mono_ms(app->clock) - b->mono_ms >= app->limits.limiter_grant_ttl_ms) {
+        take_back(app, job, "the grant grew old before the request could leave");
+        return;
+    }
+    rc = send(app, job, &err);
+    if (rc) {
+        kk_log(KK_EV_FETCH_FAILED, KK_NUM("task_id", job->task.id), KK_CSTR("seller_id", job->task.seller_id),
+               KK_ERR_FIELDS(&err));
+        take_back(app, job, err.msg);
+        return;
+    }
+    job->state = JOB_FLYING;
+    job->was_sent = true;
+    work->flying++;
+}
+
+void claim_after_commit(struct app *app, struct batch *b)
+{
+    struct work *work = app->work;
+
+    for (size_t i = 0; i < b->drop_count; i++)
+        memcpy(work->acks[work->ack_count++], b->drops[i], QUEUE_HANDLE_BYTES);
+    for (size_t i = 0; i < b->unused_count; i++)
+        work->reports[work->report_count++] = b->unused[i];
+    for (size_t i = 0; i < b->started_count; i++)
+        start(app, b, &work->jobs[b->started[i]]);
+    work->issue_at_ms = b->issue_at_ms;
+    if (b->is_queue_empty) {
+        work->ask_at_ms = work->idle_at_ms = b->mono_ms + IDLE_ASK_MS;
+    } else if (b->wait_ms) {
+        work->ask_at_ms = b->mono_ms + (b->wait_ms < KK_SECOND_MS ? b->wait_ms : KK_SECOND_MS);
+    }
+}

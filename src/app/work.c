@@ -1,0 +1,401 @@
+/* A worker's turn: read the answers that came, keep their bodies, then one transaction that settles them, reports to
+ * the limiter, takes grants and claims tasks for them; then send. Grants come before messages, so the backlog waits in
+ * the queue and no message burns its visibility time here. */
+#include "app/work.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/claim.h"
+#include "app/settle.h"
+#include "app/work_log.h"
+#include "base/log.h"
+#include "ports/archive.h"
+#include "ports/store.h"
+
+#define LINGER_MS INT64_C(3)        /* answers wait so long for company in their commit */
+#define RETRY_FIRST_MS INT64_C(100) /* after a failed commit; doubles */
+#define RETRY_LAST_MS INT64_C(5000)
+#define ALONE_FAILS_MAX 3 /* a job that fails alone so often is left to its lease */
+#define IDLE_MS KK_SECOND_MS
+
+enum kk_code work_create(struct app *app, struct work **ret_work, struct kk_err *err)
+{
+    struct work *work = calloc(1, sizeof(*work));
+    size_t slots = (size_t)app->limits.worker_inflight;
+
+    if (work) {
+        work->job_count = slots;
+        work->batch_max = (size_t)app->limits.worker_batch;
+        work->report_max = 2 * slots;
+        work->ack_max = 4 * slots;
+        work->jobs = calloc(slots, sizeof(*work->jobs));
+        work->reports = calloc(work->report_max, sizeof(*work->reports));
+        work->acks = calloc(work->ack_max, sizeof(*work->acks));
+    }
+    if (!work || !work->jobs || !work->reports || !work->acks || claim_create_batch(slots, &work->batch, err)) {
+        work_destroy(work);
+        return kk_fail(err, KK_NO_MEMORY, "no memory for %zu transfers", slots);
+    }
+    for (size_t i = 0; i < slots; i++) {
+        work->jobs[i].headers = KK_BUF(FETCH_HEADERS_MAX_BYTES);
+        work->jobs[i].body = KK_BUF((size_t)app->limits.site_max_body_bytes);
+    }
+    *ret_work = work;
+    return KK_OK;
+}
+
+static void job_release(struct job *job)
+{
+    struct kk_buf headers = job->headers;
+    size_t body_max = job->body.max_bytes;
+
+    list_page_done(&job->list);
+    snapshot_done(&job->snapshot);
+    kk_buf_done(&job->body);
+    kk_buf_clear(&headers);
+    memset(job, 0, sizeof(*job));
+    job->headers = headers;
+    job->body = KK_BUF(body_max);
+}
+
+void work_destroy(struct work *work)
+{
+    if (!work)
+        return;
+    for (size_t i = 0; work->jobs && i < work->job_count; i++) {
+        job_release(&work->jobs[i]);
+        kk_buf_done(&work->jobs[i].headers);
+    }
+    free(work->jobs);
+    free(work->reports);
+    free(work->acks);
+    free(work->agent_ids);
+    claim_destroy_batch(work->batch);
+    free(work);
+}
+
+bool work_is_idle(const struct work *work)
+{
+    return work->flying == 0 && work->back == 0 && work->ack_count == 0 && work->report_count == 0;
+}
+
+/* ---- answers ---- */
+
+static void collect_cookies(struct job *job, struct kk_sv headers)
+{
+    struct kk_sv rest = headers;
+
+    for (;;) {
+        struct kk_sv cookie = fetch_header_next(&rest, "set-cookie");
+
+        if (!cookie.ptr)
+            return;
+        session_set_cookie(&job->session, cookie, job->answered_at_ms);
+    }
+}
+
+/* A redirect inside the site is followed, each hop with a token of its own; anything else ends the request. */
+static bool wants_hop(const struct app *app, struct job *job)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf to = KK_BUF(SITE_URL_MAX_BYTES - 1);
+    struct kk_sv location = fetch_header(kk_buf_sv(&job->headers), "location");
+    bool is_redirect = job->http_status == 301 || job->http_status == 302 || job->http_status == 303 ||
+                       job->http_status == 307 || job->http_status == 308;
+    struct kk_err err;
+
+    if (job->end != FETCH_DONE || !is_redirect || !location.len)
+        return false;
+    if (job->is_issue && job->session.token[0])
+        return false; /* it has what it came for */
+    if (job->hop_count >= SESSION_HOPS_MAX || endpoint_redirect(&app->site, kk_sv_of(job->url), location, &to, &err) ||
+        !kk_sv_copy(kk_buf_sv(&to), job->url, sizeof(job->url)))
+        return false;
+    job->hop_count++;
+    return true;
+}
+
+void work_on_fetched(void *ctx, int64_t id, struct fetch_reply *reply)
+{
+    struct app *app = ctx;
+    struct work *work = app->work;
+    struct job *job = NULL;
+
+    for (size_t i = 0; i < work->job_count && !job; i++)
+        if (work->jobs[i].state == JOB_FLYING && work->jobs[i].id == id)
+            job = &work->jobs[i];
+    if (!job)
+        return;
+    job->state = JOB_BACK;
+    job->end = reply->end;
+    job->http_status = reply->http_status;
+    job->latency_ms = reply->latency_ms;
+    job->answered_at_ms = kk_wall_ms(app->clock);
+    kk_buf_clear(&job->headers);
+    kk_buf_add(&job->headers, reply->headers);
+    if (reply->body) {
+        size_t max_bytes = job->body.max_bytes;
+
+        kk_buf_done(&job->body);
+        job->body = *reply->body;
+        job->body.max_bytes = max_bytes;
+        *reply->body = (struct kk_buf){0};
+    }
+    kk_sv_copy(kk_sv_of(reply->error), job->error, sizeof(job->error));
+    job->is_returned = reply->end == FETCH_CANCELLED;
+    if (job->is_issue)
+        collect_cookies(job, kk_buf_sv(&job->headers));
+    job->wants_hop = wants_hop(app, job);
+    work->flying--;
+    if (!work->back++)
+        work->oldest_back_at_ms = kk_mono_ms(app->clock);
+}
+
+/* Bodies of tasks are kept whatever they say: a failure is looked into later. The home page is not: it may hold a
+ * token. */
+static enum kk_code keep_bodies(struct app *app, struct kk_err *err)
+{
+    struct work *work = app->work;
+    bool has_new = false;
+    enum kk_code rc = KK_OK;
+
+    for (size_t i = 0; !rc && i < work->job_count; i++) {
+        struct job *job = &work->jobs[i];
+
+        if (job->state != JOB_BACK || job->is_issue || job->wants_hop || job->is_kept)
+            continue;
+        if (job->end == FETCH_DONE && job->body.len) {
+            rc = archive_put(app->archive, kk_buf_sv(&job->body), &job->archive_key, err);
+            has_new = true;
+        }
+    }
+    if (!rc && has_new)
+        rc = archive_sync(app->archive, err);
+    for (size_t i = 0; !rc && i < work->job_count; i++)
+        work->jobs[i].is_kept |= work->jobs[i].state == JOB_BACK && !work->jobs[i].wants_hop;
+    return rc;
+}
+
+static void read_answers(struct app *app)
+{
+    struct work *work = app->work;
+
+    for (size_t i = 0; i < work->job_count; i++) {
+        struct job *job = &work->jobs[i];
+
+        if (job->state == JOB_BACK && !job->wants_hop && !job->is_read) {
+            settle_read(app, job);
+            job->is_read = true;
+        }
+    }
+}
+
+/* ---- the transaction ---- */
+
+static enum kk_code settle_batch(struct app *app, struct batch *batch, struct kk_err *err)
+{
+    struct work *work = app->work;
+    struct tally tally = {.run_count = 0};
+    enum kk_code rc = KK_OK;
+
+    for (size_t i = 0; !rc && i < work->job_count && batch->settled_count < work->batch_max; i++) {
+        struct job *job = &work->jobs[i];
+        struct settled settled = {0};
+
+        if (job->state != JOB_BACK || job->wants_hop || !job->is_read || !job->is_kept)
+            continue;
+        rc = settle_job(app, job, &tally, batch->now_ms, &settled, err);
+        batch->reports[batch->report_count++] = (struct limiter_report){.grant_id = job->grant.id,
+                                                                        .agent_id = job->grant.agent_id,
+                                                                        .was_sent = job->was_sent,
+                                                                        .hold_ms = settled.hold_ms};
+        batch->is_lost[batch->settled_count] = settled.is_lost;
+        batch->settled[batch->settled_count++] = i;
+    }
+    return rc ? rc : tally_write(app, &tally, err);
+}
+
+static enum kk_code run_batch(struct app *app, struct batch *batch, bool may_take, struct kk_err *err)
+{
+    struct work *work = app->work;
+    enum kk_code rc = KK_OK;
+
+    for (size_t i = 0; !rc && i < work->ack_count; i++)
+        rc = queue_ack(app->queue, work->acks[i], err);
+    memcpy(batch->reports, work->reports, work->report_count * sizeof(*work->reports));
+    batch->report_count = work->report_count;
+    if (!rc)
+        rc = settle_batch(app, batch, err);
+    if (!rc && batch->mono_ms >= work->limiter_at_ms)
+        rc = claim_ask(app, batch, may_take, err);
+    return rc;
+}
+
+static void forget_agents(struct work *work)
+{
+    work->agents_at_ms = 0;
+}
+
+/* The commit is in: what it settled is over, what it claimed may be sent. */
+static void after_commit(struct app *app, struct batch *batch)
+{
+    struct work *work = app->work;
+
+    work->ack_count = 0;
+    for (size_t i = 0; i < batch->settled_count; i++) {
+        struct job *job = &work->jobs[batch->settled[i]];
+
+        work_log_job(app, job, batch->is_lost[i]);
+        if (job->handle[0])
+            memcpy(work->acks[work->ack_count++], job->handle, sizeof(job->handle));
+        if (answer_rule(job->answer)->agent != AGENT_PLEASED || job->is_issue)
+            forget_agents(work);
+        job_release(job);
+        work->back--;
+    }
+    if (batch->settled_count) {
+        app->task_outbox_woken = true;
+        app->event_outbox_woken = true;
+        app->runs_woken = true;
+        work->ask_at_ms = 0;
+    }
+    work->oldest_back_at_ms = batch->mono_ms;
+    work->fail_count = 0;
+    work->batch_max = (size_t)app->limits.worker_batch;
+    work->report_count = 0;
+    if (!batch->was_asked) { /* the limiter is away: it hears of these later */
+        memcpy(work->reports, batch->reports, batch->report_count * sizeof(*batch->reports));
+        work->report_count = batch->report_count;
+    }
+    claim_after_commit(app, batch);
+}
+
+/* One bad job must not hold up the others: after a failure they are settled one by one, and one that fails alone again
+ * and again is dropped; its lease brings the task back. */
+static void after_failure(struct app *app, struct batch *batch, const struct kk_err *err)
+{
+    struct work *work = app->work;
+    int64_t wait_ms = RETRY_FIRST_MS << (work->fail_count < 6 ? work->fail_count : 6);
+
+    if (batch->was_limiter) {
+        kk_log(KK_EV_LIMITER_FAILED, KK_ERR_FIELDS(err));
+        work->limiter_at_ms = batch->mono_ms + KK_SECOND_MS;
+        return;
+    }
+    kk_log(KK_EV_STORE_FAILED, KK_CSTR("while", "commit answers"), KK_ERR_FIELDS(err));
+    work->fail_count++;
+    work->retry_at_ms = batch->mono_ms + (wait_ms < RETRY_LAST_MS ? wait_ms : RETRY_LAST_MS);
+    if (work->batch_max == 1 && batch->settled_count == 1 && work->fail_count > ALONE_FAILS_MAX &&
+        !kk_code_may_retry(err->code)) {
+        struct job *job = &work->jobs[batch->settled[0]];
+
+        work_log_job(app, job, true);
+        job_release(job);
+        work->back--;
+        work->fail_count = 0;
+    }
+    work->batch_max = 1;
+}
+
+static bool is_worth_a_commit(const struct app *app, bool may_take, int64_t mono_ms)
+{
+    const struct work *work = app->work;
+    size_t free_slots = work->job_count - work->flying - work->back;
+
+    if (work->back &&
+        (work->back >= work->batch_max || work->flying == 0 || mono_ms - work->oldest_back_at_ms >= LINGER_MS))
+        return true;
+    if (!work->back && work->ack_count + work->report_count && !work->flying)
+        return true;
+    return may_take && free_slots && !work->back && mono_ms >= work->ask_at_ms && mono_ms >= work->limiter_at_ms;
+}
+
+static int64_t until_next(const struct app *app, bool may_take, int64_t mono_ms)
+{
+    const struct work *work = app->work;
+    int64_t wait_ms = IDLE_MS;
+    int64_t at_ms = work->ask_at_ms > work->limiter_at_ms ? work->ask_at_ms : work->limiter_at_ms;
+
+    if (work->retry_at_ms > mono_ms)
+        return work->retry_at_ms - mono_ms;
+    if (work->back)
+        return LINGER_MS;
+    if (may_take && work->job_count > work->flying && at_ms - mono_ms < wait_ms)
+        wait_ms = at_ms - mono_ms;
+    return wait_ms > 0 ? wait_ms : 0;
+}
+
+/* What a lease that ran out has taken away need not be committed any more: a full disk must not keep it for ever. */
+static void drop_overdue(struct app *app)
+{
+    struct work *work = app->work;
+    int64_t now_ms = kk_wall_ms(app->clock);
+
+    for (size_t i = 0; i < work->job_count; i++) {
+        struct job *job = &work->jobs[i];
+
+        if (job->state == JOB_BACK && !job->is_issue && job->task.lease_until_ms < now_ms) {
+            work_log_job(app, job, true);
+            claim_report(work, job, job->was_sent);
+            job_release(job);
+            work->back--;
+        }
+    }
+}
+
+/* An idle worker looks at the queue before it takes grants that it would only give back. */
+static bool is_still_empty(struct app *app, int64_t mono_ms)
+{
+    struct work *work = app->work;
+    int64_t waiting = 0, dead = 0;
+
+    if (!work->idle_at_ms || work->idle_at_ms != work->ask_at_ms || mono_ms < work->ask_at_ms)
+        return false;
+    if (queue_depth(app->queue, &waiting, &dead, NULL) || waiting > 0)
+        return false;
+    work->ask_at_ms = work->idle_at_ms = mono_ms + IDLE_ASK_MS;
+    return true;
+}
+
+int64_t work_turn(struct app *app, bool is_stopping)
+{
+    struct work *work = app->work;
+    struct batch *batch = work->batch;
+    struct kk_err err = {0};
+    int64_t mono_ms = kk_mono_ms(app->clock);
+    bool may_take = !is_stopping;
+    enum kk_code rc;
+
+    if (app->queue_woken) {
+        app->queue_woken = false;
+        work->ask_at_ms = work->idle_at_ms == work->ask_at_ms ? 0 : work->ask_at_ms;
+    }
+    if (may_take && !work->back && is_still_empty(app, mono_ms))
+        return until_next(app, may_take, mono_ms);
+    if (mono_ms < work->retry_at_ms || !is_worth_a_commit(app, may_take, mono_ms))
+        return until_next(app, may_take, mono_ms);
+    rc = keep_bodies(app, &err);
+    if (rc) {
+        kk_log(KK_EV_ARCHIVE_FAILED, KK_ERR_FIELDS(&err));
+        work->retry_at_ms = mono_ms + KK_SECOND_MS;
+        drop_overdue(app);
+        return until_next(app, may_take, mono_ms);
+    }
+    read_answers(app);
+    claim_reset_batch(app, batch);
+    rc = store_begin(app->store, &err);
+    if (!rc) {
+        rc = run_batch(app, batch, may_take, &err);
+        if (!rc)
+            rc = store_commit(app->store, &err);
+        else
+            store_rollback(app->store);
+    }
+    if (!rc)
+        after_commit(app, batch);
+    else
+        after_failure(app, batch, &err);
+    drop_overdue(app);
+    return until_next(app, may_take, kk_mono_ms(app->clock));
+}
