@@ -235,14 +235,17 @@ static void move_agent(const struct app *app, const struct job *job, struct agen
     if (job->is_issue && job->answer == ANSWER_OK) {
         agent_got_token(agent, kk_sv_of(job->session.token), kk_sv_of(job->session.nid),
                         kk_sv_of(job->session.mustit_uid), session_expires_at_ms(&job->session, now_ms), now_ms);
+        agent->success_count++;
         return;
     }
+    agent->success_count += rule->task == TASK_SUCCEEDS;
+    agent->failure_count += rule->task != TASK_SUCCEEDS;
+    agent->limited_count += job->answer == ANSWER_LIMITED;
     switch (rule->agent) {
     case AGENT_PLEASED:
         agent_succeeded(agent);
         break;
     case AGENT_UNMOVED:
-        agent->failure_count++;
         break;
     case AGENT_BAN:
         agent_banned(agent, &app->limits.agent, job->retry_after_ms, rule->meaning, now_ms);

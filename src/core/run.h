@@ -25,7 +25,7 @@ struct run {
     enum run_trigger trigger;
     enum run_state state;
     int64_t started_at_ms, ended_at_ms;
-    int64_t list_pass;   /* 1; 2 while the list is read once more */
+    int64_t list_pass;   /* 1; 2 while the list is read once more; 0: a run that reads no list */
     int64_t page_size;   /* what the site really serves; 0: not known yet */
     int64_t page_count;  /* list pages made in this pass */
     int64_t list_open;   /* list tasks not over in this pass */
@@ -40,7 +40,8 @@ bool run_state_parse(struct kk_sv name, enum run_state *ret);
 const char *run_trigger_name(enum run_trigger trigger); /* "schedule" "person" */
 bool run_trigger_parse(struct kk_sv name, enum run_trigger *ret);
 
-/* What to do when no task of the run is open. Pure. (R11: only a complete list proves that something is missing.) */
+/* What follows once the last list page of a pass is over, and again at the run's end. Pure. (R11: only a complete list
+ * proves that something is missing.) */
 enum run_next { RUN_READ_LIST_AGAIN, RUN_END_COMPLETE, RUN_END_INCOMPLETE };
 enum run_next run_next(const struct run *run);
 
