@@ -38,6 +38,10 @@ format: ## lays out every C file
 	@tools/setup test
 	@find src sandbox tests tools -name '*.[ch]' -exec clang-format-19 -i {} +
 
+.PHONY: docs
+docs: build ## prints the pages under docs/ that come from the program's own tables
+	@build/kkachi help --write docs
+
 .PHONY: install
 install: build ## into PREFIX (/usr/local), under DESTDIR
 	@cmake --install build/release --prefix $(PREFIX)
