@@ -2,8 +2,8 @@
  * and fields.c are the place to edit when the site changes.
  *
  * What is REQUIRED was in every captured answer and means something only when it is there. A NULLABLE text was in every
- * captured answer too, so a missing key is a changed shape; but it only describes, and null is no worse than "". What is
- * OPTIONAL was missing in a captured answer, or repeats another field. */
+ * captured answer too, so a missing key is a changed shape; but it only describes, and null is no worse than "". What
+ * is OPTIONAL was missing in a captured answer, or repeats another field. */
 #ifndef KK_SITE_FIELDS_H
 #define KK_SITE_FIELDS_H
 
