@@ -257,7 +257,7 @@ enum kk_code config_set(struct config *config, enum config_key key, struct kk_sv
         kk_buf_add(&joined, kk_buf_sv(&value->text));
         kk_buf_addc(&joined, ',');
     }
-    if (key == CONFIG_SITE_URL && text.len > 0 && text.ptr[text.len - 1] == '/')
+    if (key == CONFIG_SITE_URL && text.len > 1 && text.ptr[text.len - 1] == '/' && text.ptr[text.len - 2] != '/')
         text.len--;
     kk_buf_add(&joined, text);
     kk_buf_cstr(&joined);

@@ -1,0 +1,331 @@
+/* kkachi agent add|list|enable|disable|stats */
+#include "app/manage.h"
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "cmd/report.h"
+#include "cmd/office.h"
+#include "cmd/say.h"
+#include "ports/limiter.h"
+#include "ports/store.h"
+
+#define LINE_MAX_BYTES 4096
+
+static enum table_colour state_colour(enum agent_state state)
+{
+    return state == AGENT_ACTIVE     ? TABLE_GREEN
+           : state == AGENT_DISABLED ? TABLE_RED
+           : state == AGENT_IDLE     ? TABLE_PLAIN
+                                     : TABLE_YELLOW;
+}
+
+/* Never the token: only whether there is one. */
+static void put_agent(struct kk_buf *json, const struct agent *agent)
+{
+    kk_jw_key_i64(json, "id", agent->id);
+    kk_jw_key_str(json, "name", kk_sv_of(agent->name));
+    kk_jw_key_str(json, "userAgent", kk_sv_of(agent->user_agent));
+    kk_jw_key_str(json, "state", kk_sv_of(agent_state_name(agent->state)));
+    kk_jw_key_bool(json, "hasToken", agent->token[0] != '\0');
+    kk_jw_key_time(json, "tokenExpiresAt", agent->token_expires_at_ms);
+    kk_jw_key(json, "disabledUntil");
+    if (agent->state != AGENT_DISABLED || agent->disabled_until_ms == INT64_MAX) {
+        kk_jw_null(json);
+    } else {
+        char iso[KK_ISO_BYTES];
+
+        kk_time_iso(agent->disabled_until_ms, iso);
+        kk_jw_str(json, kk_sv_of(iso));
+    }
+    kk_jw_key_str(json, "reason", kk_sv_of(agent->reason));
+    kk_jw_key_i64(json, "requests", agent->request_count);
+    kk_jw_key_i64(json, "successes", agent->success_count);
+    kk_jw_key_i64(json, "failures", agent->failure_count);
+    kk_jw_key_i64(json, "limited", agent->limited_count);
+    kk_jw_key_time(json, "lastUsedAt", agent->last_used_at_ms);
+}
+
+static int answer(struct call *call, const struct agent *agent, const char *what)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf json = KK_BUF(16384);
+
+    if (!call->is_json) {
+        fprintf(call->out, "%s (%" PRId64 ") %s: %s\n", agent->name, agent->id, what, agent_state_name(agent->state));
+        return EXIT_DONE;
+    }
+    kk_jw_open(&json, '{');
+    put_agent(&json, agent);
+    kk_jw_close(&json, '}');
+    return report_value(call, &json);
+}
+
+/* ---- add ---- */
+
+struct intake {
+    int64_t added_count, known_count;
+    int line;
+};
+
+static enum kk_code take_line(struct app *app, struct kk_sv line, struct intake *intake, struct kk_err *err)
+{
+    struct agent agent;
+    enum kk_code rc;
+
+    intake->line++;
+    while (line.len > 0 && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
+        line.len--;
+    line = kk_sv_trim(line);
+    if (line.len == 0 || line.ptr[0] == '#')
+        return KK_OK;
+    rc = manage_add_agent(app, line, (struct kk_sv){0}, &agent, err);
+    if (rc == KK_CONFLICT) { /* the list was given before, or grew */
+        intake->known_count++;
+        return KK_OK;
+    }
+    if (!rc)
+        intake->added_count++;
+    return rc;
+}
+
+/* All of the list or nothing of it. */
+static enum kk_code take_list(struct app *app, FILE *in, const char *name, struct intake *intake, struct kk_err *err)
+{
+    char line[LINE_MAX_BYTES];
+    enum kk_code rc = store_begin(app->store, err);
+
+    while (!rc && fgets(line, sizeof(line), in)) {
+        size_t len = strlen(line);
+
+        if (len == sizeof(line) - 1 && line[len - 1] != '\n')
+            rc = kk_fail(err, KK_BAD_INPUT, "the line is longer than %zu bytes", sizeof(line) - 2);
+        if (!rc)
+            rc = take_line(app, (struct kk_sv){line, len}, intake, err);
+    }
+    if (!rc && ferror(in))
+        rc = kk_fail(err, KK_BAD_INPUT, "%s", strerror(errno));
+    if (rc) {
+        store_rollback(app->store);
+        return kk_while(err, rc, "%.100s:%d", name, intake->line);
+    }
+    return store_commit(app->store, err);
+}
+
+static int add_list(struct call *call, struct wire *office, const char *path)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    FILE *in = is_stdin ? stdin : fopen(path, "re");
+    struct intake intake = {0};
+    struct kk_err err = {0};
+    enum kk_code rc;
+
+    if (!in)
+        return say_usage("%.150s: %s", path, strerror(errno));
+    rc = take_list(&office->app, in, is_stdin ? "standard input" : path, &intake, &err);
+    if (!is_stdin)
+        fclose(in);
+    if (rc)
+        return say_failure(&err);
+    wire_wake(office);
+    if (call->is_json)
+        fprintf(call->out, "{\"added\":%" PRId64 ",\"known\":%" PRId64 "}\n", intake.added_count, intake.known_count);
+    else
+        fprintf(call->out, "%" PRId64 " agents added, %" PRId64 " known already\n", intake.added_count,
+                intake.known_count);
+    return EXIT_DONE;
+}
+
+int cmd_agent_add(struct call *call)
+{
+    KK_CLEANUP(wire_close) struct wire office = {0};
+    const char *file = call_option(call, "file"), *name = call_option(call, "name");
+    struct agent agent;
+    struct kk_err err = {0};
+    int status;
+
+    if ((file != NULL) == (call->arg_count == 1))
+        return say_usage("agent add takes a user-agent string or --file LIST");
+    if (file && name)
+        return say_usage("--name goes with one string, not with a list");
+    status = office_open(&office, call, WIRE_MANAGE);
+    if (status)
+        return status;
+    if (file)
+        return add_list(call, &office, file);
+    if (manage_add_agent(&office.app, kk_sv_of(call->arg[0]), kk_sv_of(name), &agent, &err))
+        return say_failure(&err);
+    wire_wake(&office);
+    return answer(call, &agent, "is added");
+}
+
+/* ---- enable, disable ---- */
+
+static int enable(struct call *call, bool is_enabled)
+{
+    KK_CLEANUP(wire_close) struct wire office = {0};
+    struct agent agent;
+    struct kk_err err = {0};
+    int status = office_open(&office, call, WIRE_MANAGE);
+
+    if (status)
+        return status;
+    if (office_find_agent(office.app.store, call->arg[0], &agent, &err) ||
+        manage_enable_agent(&office.app, agent.id, is_enabled, &err) ||
+        store_get_agent(office.app.store, agent.id, &agent, &err))
+        return say_failure(&err);
+    wire_wake(&office);
+    return answer(call, &agent, is_enabled ? "is enabled" : "is disabled");
+}
+
+int cmd_agent_enable(struct call *call)
+{
+    return enable(call, true);
+}
+
+int cmd_agent_disable(struct call *call)
+{
+    return enable(call, false);
+}
+
+/* ---- list, stats ---- */
+
+struct agents {
+    struct agent *at;
+    size_t count, room;
+    bool no_memory;
+};
+
+static bool keep_agent(void *ctx, const struct agent *agent)
+{
+    struct agents *all = ctx;
+
+    if (all->count == all->room) {
+        size_t room = all->room ? all->room * 2 : 64;
+        struct agent *grown = realloc(all->at, room * sizeof(*grown));
+
+        if (!grown) {
+            all->no_memory = true;
+            return false;
+        }
+        all->at = grown;
+        all->room = room;
+    }
+    all->at[all->count++] = *agent;
+    return true;
+}
+
+static enum kk_code look(struct wire *office, const struct agents *all, struct limiter_agent *ret, struct kk_err *err)
+{
+    int64_t *ids = calloc(all->count ? all->count : 1, sizeof(*ids));
+    enum kk_code rc;
+
+    if (!ids)
+        return kk_fail(err, KK_NO_MEMORY, "no memory for the agents");
+    for (size_t i = 0; i < all->count; i++)
+        ids[i] = all->at[i].id;
+    rc = limiter_look(office->app.limiter, ids, all->count, ret, err);
+    free(ids);
+    return rc;
+}
+
+static void list_row(struct report *report, const struct agent *agent, const struct limiter_agent *bucket)
+{
+    if (report->is_json) {
+        kk_jw_open(&report->json, '{');
+        put_agent(&report->json, agent);
+        kk_jw_key_i64(&report->json, "tokensLeft", bucket->tokens_left);
+        kk_jw_key_time(&report->json, "tokenFreeAt", bucket->free_at_ms);
+        kk_jw_key_bool(&report->json, "isBusy", bucket->is_busy);
+        kk_jw_close(&report->json, '}');
+        return;
+    }
+    table_number(&report->table, agent->id);
+    table_text(&report->table, agent->name);
+    table_cell(&report->table, state_colour(agent->state), kk_sv_of(agent_state_name(agent->state)));
+    table_number(&report->table, bucket->tokens_left);
+    table_time(&report->table, agent->last_used_at_ms);
+    if (agent->state == AGENT_DISABLED && agent->disabled_until_ms == INT64_MAX)
+        table_text(&report->table, "until enabled");
+    else
+        table_time(&report->table, agent->state == AGENT_DISABLED ? agent->disabled_until_ms : 0);
+    table_text(&report->table, agent->state == AGENT_DISABLED ? agent->reason : agent->user_agent);
+}
+
+static void stats_row(struct report *report, const struct agent *agent, const struct limiter_agent *bucket)
+{
+    char rate[16] = "", limited[24];
+
+    if (report->is_json) {
+        list_row(report, agent, bucket);
+        return;
+    }
+    if (agent->request_count > 0)
+        snprintf(rate, sizeof(rate), "%.1f%%", 100.0 * (double)agent->success_count / (double)agent->request_count);
+    table_text(&report->table, agent->name);
+    table_number(&report->table, agent->request_count);
+    table_number(&report->table, agent->success_count);
+    table_number(&report->table, agent->failure_count);
+    snprintf(limited, sizeof(limited), "%" PRId64, agent->limited_count);
+    table_cell(&report->table, agent->limited_count ? TABLE_RED : TABLE_PLAIN, kk_sv_of(limited));
+    table_text(&report->table, rate);
+    table_number(&report->table, bucket->tokens_left);
+}
+
+static int list(struct call *call, const struct table_column *columns, size_t column_count,
+                void (*row)(struct report *, const struct agent *, const struct limiter_agent *))
+{
+    KK_CLEANUP(wire_close) struct wire office = {0};
+    struct agents all = {0};
+    struct limiter_agent *buckets = NULL;
+    struct report report;
+    struct kk_err err = {0};
+    enum kk_code rc;
+    int status = office_open(&office, call, WIRE_STORE | WIRE_LIMITER);
+
+    if (status)
+        return status;
+    rc = store_each_agent(office.app.store, keep_agent, &all, &err);
+    buckets = calloc(all.count ? all.count : 1, sizeof(*buckets));
+    if (!rc && (all.no_memory || !buckets))
+        rc = kk_fail(&err, KK_NO_MEMORY, "no memory for the agents");
+    if (!rc)
+        rc = look(&office, &all, buckets, &err);
+    if (rc) {
+        status = say_failure(&err);
+    } else {
+        report_begin(&report, call, columns, column_count);
+        for (size_t i = 0; i < all.count; i++) {
+            row(&report, &all.at[i], &buckets[i]);
+            if (!report_row(&report))
+                break;
+        }
+        status = report_end(&report, "No agents yet. Register some: kkachi agent add --file LIST");
+    }
+    free(all.at);
+    free(buckets);
+    return status;
+}
+
+int cmd_agent_list(struct call *call)
+{
+    static const struct table_column columns[] = {
+        {"ID", TABLE_RIGHT, false},
+        {"NAME", TABLE_LEFT, false},
+        {"STATE", TABLE_LEFT, false},
+        {"TOKENS", TABLE_RIGHT, false},
+        {"USED (UTC)", TABLE_LEFT, false},
+        {"RESTS UNTIL", TABLE_LEFT, false},
+        {"USER AGENT, OR WHY IT RESTS", TABLE_LEFT, true},
+    };
+
+    return list(call, columns, KK_COUNT(columns), list_row);
+}
+
+int cmd_agent_stats(struct call *call)
+{
+    static const struct table_column columns[] = {
+        {"NAME", TABLE_LEFT, true},     {"REQUESTS", TABLE_RIGHT, false}, {"OK", TABLE_RIGHT, false},
+        {"FAILED", TABLE_RIGHT, false}, {"429", TABLE_RIGHT, false},      {"SUCCESS", TABLE_RIGHT, false},
+        {"TOKENS", TABLE_RIGHT, false},
+    };
+
+    return list(call, columns, KK_COUNT(columns), stats_row);
+}

@@ -1,0 +1,62 @@
+/* kkachi pause, kkachi resume: all requests to the site, on every machine. */
+#include <pwd.h>
+
+#include "app/manage.h"
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "cmd/office.h"
+#include "cmd/report.h"
+#include "cmd/say.h"
+
+/* "name@host", for whoever asks later. */
+static void who_am_i(char ret[65])
+{
+    const struct passwd *user = getpwuid(getuid());
+    char host[32] = "";
+
+    gethostname(host, sizeof(host) - 1);
+    snprintf(ret, 65, "%.30s@%.30s", user ? user->pw_name : "?", host);
+}
+
+static int set_pause(struct call *call, bool is_paused, const char *why)
+{
+    KK_CLEANUP(wire_close) struct wire office = {0};
+    KK_CLEANUP(kk_buf_done) struct kk_buf json = KK_BUF(2048);
+    struct pause pause;
+    char who[65];
+    struct kk_err err = {0};
+    int status;
+
+    if (why && strlen(why) >= sizeof(pause.why))
+        return say_usage("--why is longer than %zu bytes", sizeof(pause.why) - 1);
+    status = office_open(&office, call, WIRE_STORE);
+    if (status)
+        return status;
+    who_am_i(who);
+    if (manage_pause(&office.app, is_paused, who, why ? why : "", &err) || manage_get_pause(&office.app, &pause, &err))
+        return say_failure(&err);
+    wire_wake(&office);
+    if (!call->is_json) {
+        fputs(is_paused ? "Nothing is sent to the site until `kkachi resume`; what is in flight may end.\n"
+                        : "Requests go on.\n",
+              call->out);
+        return EXIT_DONE;
+    }
+    kk_jw_open(&json, '{');
+    kk_jw_key_bool(&json, "isPaused", pause.is_paused);
+    kk_jw_key_str(&json, "who", kk_sv_of(pause.who));
+    kk_jw_key_str(&json, "why", kk_sv_of(pause.why));
+    kk_jw_key_time(&json, "at", pause.at_ms);
+    kk_jw_close(&json, '}');
+    return report_value(call, &json);
+}
+
+int cmd_pause(struct call *call)
+{
+    return set_pause(call, true, call_option(call, "why"));
+}
+
+int cmd_resume(struct call *call)
+{
+    return set_pause(call, false, NULL);
+}
