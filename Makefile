@@ -53,4 +53,4 @@ clean:
 .PHONY: help
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
-	@printf '  make %s\n' $(RUNS)
+	@for run in $(RUNS); do echo "  make $$run"; done

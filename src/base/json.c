@@ -67,8 +67,9 @@ enum kk_jtype kk_jv_type(struct kk_jv value)
         return KK_J_ARR;
     case YYJSON_TYPE_OBJ:
         return KK_J_OBJ;
+    default:
+        return KK_J_NONE;
     }
-    return KK_J_NONE;
 }
 
 struct kk_jv kk_jv_get(struct kk_jv object, const char *key)
