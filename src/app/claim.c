@@ -173,7 +173,8 @@ static enum kk_code sort_grants(struct app *app, struct batch *b, struct kk_err 
         struct job *job = next_slot(work, &from);
         enum kk_code rc;
 
-        KK_ASSERT(job); /* no more grants than free slots were asked for */
+        KK_ASSERT(job);      /* no more grants than free slots were asked for */
+        work_clear_job(job); /* a transaction that rolled back may have left something */
         rc = store_get_agent(app->store, b->grants[i].agent_id, &job->agent, err);
         if (rc && rc != KK_NOT_FOUND)
             return rc;
@@ -186,11 +187,6 @@ static enum kk_code sort_grants(struct app *app, struct batch *b, struct kk_err 
             b->ready[b->ready_count++] = (size_t)(job - work->jobs);
     }
     return KK_OK;
-}
-
-static void drop_message(struct batch *b, const struct queue_msg *msg)
-{
-    memcpy(b->drops[b->drop_count++], msg->handle, QUEUE_HANDLE_BYTES);
 }
 
 /* A task that used up its tries by lost leases ends here, without a request: K2 has no shorter way from TIMEOUT. */
@@ -221,8 +217,7 @@ static enum kk_code claim_message(struct app *app, struct batch *b, const struct
     *ret_taken = false;
     if (task_ticket_read(body, &ticket, NULL)) {
         kk_log(KK_EV_MESSAGE_BAD, KK_NUM("message_bytes", msg->body_len));
-        drop_message(b, msg);
-        return KK_OK;
+        return queue_ack(app->queue, msg->handle, err);
     }
     rc = store_claim_task(app->store, &ticket, b->now_ms, b->now_ms + app->limits.task_lease_ms, &claim, &job->task,
                           err);
@@ -232,14 +227,13 @@ static enum kk_code claim_message(struct app *app, struct batch *b, const struct
     case CLAIM_EARLY:
         return queue_release(app->queue, msg->handle, EARLY_MS, err);
     case CLAIM_STALE:
-    case CLAIM_HELD:
-        drop_message(b, msg);
-        return KK_OK;
+    case CLAIM_HELD: /* of no use whatever becomes of this transaction */
+        return queue_ack(app->queue, msg->handle, err);
     case CLAIM_WON:
         break;
     }
     if (is_worn_out(app, &job->task)) {
-        drop_message(b, msg);
+        memcpy(b->drops[b->drop_count++], msg->handle, QUEUE_HANDLE_BYTES);
         return give_up(app, &job->task, b->now_ms, err);
     }
     memcpy(job->handle, msg->handle, sizeof(job->handle));

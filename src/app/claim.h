@@ -24,7 +24,7 @@ struct batch {
     size_t msg_count;
     size_t *started; /* slots to send, once the commit is in */
     size_t started_count;
-    char (*drops)[QUEUE_HANDLE_BYTES]; /* messages of no use any more */
+    char (*drops)[QUEUE_HANDLE_BYTES]; /* messages whose task this transaction ends */
     size_t drop_count;
     struct limiter_report *unused; /* grants that no request needs */
     size_t unused_count;

@@ -288,6 +288,7 @@ static enum kk_code serve(struct app *app, struct sink *sink, struct event_rows 
     return sink->is_sequence ? KK_OK : hand_all(app, sink, rows, now_ms, err);
 }
 
+/* How long until a row of the sink is due; 0: one is. */
 static int64_t next_due_ms(struct app *app, const struct sink *sink, int64_t now_ms)
 {
     char topic[OUTBOX_TOPIC_BYTES];
@@ -296,7 +297,7 @@ static int64_t next_due_ms(struct app *app, const struct sink *sink, int64_t now
     snprintf(topic, sizeof(topic), "event:%s", sink->name);
     if (store_outbox_next(app->store, kk_sv_of(topic), &due_at_ms, NULL) || due_at_ms > now_ms + LOOK_AGAIN_MS)
         return LOOK_AGAIN_MS;
-    return due_at_ms > now_ms ? due_at_ms - now_ms : LOOK_AGAIN_MS;
+    return due_at_ms > now_ms ? due_at_ms - now_ms : 0;
 }
 
 /* Returns how long the sink has nothing due. */
@@ -309,6 +310,10 @@ static int64_t serve_sink(struct app *app, size_t at, struct event_rows *rows, i
 
     if (!deliver->back && !app->event_outbox_woken && deliver->sink_at_ms[at] > mono_ms)
         return deliver->sink_at_ms[at] - mono_ms;
+    deliver->sink_at_ms[at] = mono_ms + (deliver->back ? 0 : next_due_ms(app, sink, now_ms));
+    if (deliver->sink_at_ms[at] > mono_ms)
+        return deliver->sink_at_ms[at] - mono_ms;
+    rows->count = 0;
     rows->max = room(deliver);
     if (serve(app, sink, rows, now_ms, &err)) {
         kk_log(KK_EV_STORE_FAILED, KK_CSTR("while", "deliver events"), KK_CSTR("sink", sink->name),
@@ -316,9 +321,8 @@ static int64_t serve_sink(struct app *app, size_t at, struct event_rows *rows, i
         deliver->retry_at_ms = mono_ms + KK_SECOND_MS;
         return KK_SECOND_MS;
     }
-    if (rows->count && rows->count == rows->max)
-        return 0;
-    deliver->sink_at_ms[at] = mono_ms + next_due_ms(app, sink, now_ms);
+    /* A due row that stayed behind waits for an event of its item, or for room. */
+    deliver->sink_at_ms[at] = rows->count ? mono_ms : mono_ms + LOOK_AGAIN_MS;
     return deliver->sink_at_ms[at] - mono_ms;
 }
 

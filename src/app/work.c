@@ -46,7 +46,7 @@ enum kk_code work_create(struct app *app, struct work **ret_work, struct kk_err 
     return KK_OK;
 }
 
-static void job_release(struct job *job)
+void work_clear_job(struct job *job)
 {
     struct kk_buf headers = job->headers;
     size_t body_max = job->body.max_bytes;
@@ -65,7 +65,7 @@ void work_destroy(struct work *work)
     if (!work)
         return;
     for (size_t i = 0; work->jobs && i < work->job_count; i++) {
-        job_release(&work->jobs[i]);
+        work_clear_job(&work->jobs[i]);
         kk_buf_done(&work->jobs[i].headers);
     }
     free(work->jobs);
@@ -251,7 +251,7 @@ static void after_commit(struct app *app, struct batch *batch)
             memcpy(work->acks[work->ack_count++], job->handle, sizeof(job->handle));
         if (answer_rule(job->answer)->agent != AGENT_PLEASED || job->is_issue)
             forget_agents(work);
-        job_release(job);
+        work_clear_job(job);
         work->back--;
     }
     if (batch->settled_count) {
@@ -291,7 +291,7 @@ static void after_failure(struct app *app, struct batch *batch, const struct kk_
         struct job *job = &work->jobs[batch->settled[0]];
 
         work_log_job(app, job, true);
-        job_release(job);
+        work_clear_job(job);
         work->back--;
         work->fail_count = 0;
     }
@@ -320,7 +320,7 @@ static int64_t until_next(const struct app *app, bool may_take, int64_t mono_ms)
     if (work->retry_at_ms > mono_ms)
         return work->retry_at_ms - mono_ms;
     if (work->back)
-        return LINGER_MS;
+        return work->oldest_back_at_ms + LINGER_MS > mono_ms ? work->oldest_back_at_ms + LINGER_MS - mono_ms : 1;
     if (may_take && work->job_count > work->flying && at_ms - mono_ms < wait_ms)
         wait_ms = at_ms - mono_ms;
     return wait_ms > 0 ? wait_ms : 0;
@@ -338,7 +338,7 @@ static void drop_overdue(struct app *app)
         if (job->state == JOB_BACK && !job->is_issue && job->task.lease_until_ms < now_ms) {
             work_log_job(app, job, true);
             claim_report(work, job, job->was_sent);
-            job_release(job);
+            work_clear_job(job);
             work->back--;
         }
     }

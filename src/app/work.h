@@ -73,6 +73,7 @@ struct work {
 
 enum kk_code work_create(struct app *app, struct work **ret_work, struct kk_err *err);
 void work_destroy(struct work *work); /* NULL is fine */
+void work_clear_job(struct job *job); /* FREE again; keeps its headers' memory */
 
 /* One turn: reads answers, keeps their bodies, and in one transaction settles them, reports to the limiter, takes
  * grants and claims tasks for them; then sends. Returns how long nothing is due, in ms. is_stopping: nothing new is
