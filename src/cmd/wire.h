@@ -9,10 +9,10 @@
 
 #define WIRE_PATH_BYTES 512
 
-enum wire_part {                 /* what a process needs of the world */
-                 WIRE_STORE = 1, /* brought to this program's schema */
-                 WIRE_QUEUE = 2,
-                 WIRE_LIMITER = 4,
+enum wire_part {                   /* what a process needs of the world, in the order in which it is opened */
+                 WIRE_STORE = 1,   /* brought to this program's schema */
+                 WIRE_QUEUE = 2,   /* needs the store */
+                 WIRE_LIMITER = 4, /* needs the store */
                  WIRE_ARCHIVE = 8,
                  WIRE_SITE = 16,  /* the fetcher */
                  WIRE_EVENTS = 32 /* the sinks */
@@ -25,18 +25,32 @@ struct wire {              /* a zeroed one is valid for wire_close() */
     struct config *config; /* kept */
     struct kk_clock clock;
     struct kk_rng rng;
-    struct kk_rng_seeded chance;
     struct http *http; /* of the fetcher and the webhooks; NULL: neither is there */
     struct app app;
     int schema_from, schema_to; /* what opening the store did */
-    char dir[WIRE_PATH_BYTES];  /* the data folder: where the store, the lock and the socket are */
+    char dir[WIRE_PATH_BYTES];  /* the data folder: where the store, the lock and the sockets are */
 };
 
-/* Opens these parts, making folders (0700) where they are missing. KK_BAD_INPUT: a URL of no known scheme, or of one
- * that is not in this build. The backends' own codes, with the key of the setting in front. Close it either way. */
+/* Clock, limits and the names of things; checks that every URL's scheme is known and in this build. Opens nothing.
+ * KK_BAD_INPUT names the valid schemes. */
+enum kk_code wire_begin(struct wire *wire, struct config *config, struct kk_err *err);
+/* Opens one part, making folders (0700) where they are missing. The backends' own codes, with the setting's key in
+ * front of the sentence. */
+enum kk_code wire_add(struct wire *wire, enum wire_part part, struct kk_err *err);
+enum kk_code wire_add_all(struct wire *wire, unsigned parts, struct kk_err *err);
+/* The HTTP that a loop waits in, for a process that may have no transfers. */
+enum kk_code wire_add_http(struct wire *wire, struct kk_err *err);
+/* Makes the data folder, for whoever needs it before the store. */
+enum kk_code wire_make_dir(const struct wire *wire, struct kk_err *err);
+/* Begin and add. Close it either way. */
 enum kk_code wire_open(struct wire *wire, struct config *config, unsigned parts, struct kk_err *err);
 void wire_close(struct wire *wire); /* NULL is fine */
-/* A commit of ours is news to whoever runs on this folder. */
-void wire_wake(struct wire *wire);
+
+/* Where other processes find this one: "<dir>/kkachi.sock", or with the process's id for one of several. */
+void wire_socket_path(const struct wire *wire, bool is_one_of_several, char ret[WIRE_PATH_BYTES]);
+/* A commit of ours is news to whoever else runs on this folder. */
+void wire_wake(const struct wire *wire);
+/* Removes the sockets of processes that died. Only where nobody else runs on the folder. */
+void wire_sweep_sockets(const struct wire *wire);
 
 #endif

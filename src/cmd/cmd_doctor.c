@@ -1,0 +1,374 @@
+/* kkachi doctor: is everything there that a crawl needs, and if not, what to do. Nothing is asked of the site but
+ * whether its port answers: every request would count. */
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+
+#include "app/manage.h"
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "cmd/lock.h"
+#include "cmd/office.h"
+#include "cmd/report.h"
+#include "cmd/say.h"
+#include "ports/archive.h"
+#include "ports/limiter.h"
+#include "ports/queue.h"
+#include "ports/sink.h"
+#include "ports/store.h"
+
+#define SPACE_LOW_BYTES (INT64_C(1) << 30)
+#define SPACE_NONE_BYTES (INT64_C(64) << 20)
+#define CONNECT_TIMEOUT_MS 3000
+#define CLOCK_EARLIEST_MS INT64_C(1735689600000) /* 2025: before this program was made */
+#define CLOCK_SLACK_MS KK_MINUTE_MS
+
+enum finding { FINDING_OK, FINDING_WARN, FINDING_BAD };
+
+struct doctor {
+    struct wire office;
+    struct report report;
+    int status; /* the worst so far */
+    bool has_store;
+};
+
+static void KK_PRINTF(4, 5) find(struct doctor *d, const char *what, enum finding finding, const char *fmt, ...)
+{
+    static const char *const names[] = {"ok", "warning", "bad"};
+    static const enum table_colour colours[] = {TABLE_GREEN, TABLE_YELLOW, TABLE_RED};
+    char text[400];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    if (d->report.is_json) {
+        kk_jw_open(&d->report.json, '{');
+        kk_jw_key_str(&d->report.json, "check", kk_sv_of(what));
+        kk_jw_key_str(&d->report.json, "result", kk_sv_of(names[finding]));
+        kk_jw_key_str(&d->report.json, "text", kk_sv_of(text));
+        kk_jw_close(&d->report.json, '}');
+    } else {
+        table_text(&d->report.table, what);
+        table_cell(&d->report.table, colours[finding], kk_sv_of(names[finding]));
+        table_text(&d->report.table, text);
+    }
+    report_row(&d->report);
+}
+
+static void found_err(struct doctor *d, const char *what, const struct kk_err *err)
+{
+    int status = say_exit_status(err->code);
+
+    find(d, what, FINDING_BAD, "%s", err->msg);
+    d->status = status == EXIT_UNREACHED || d->status == EXIT_UNREACHED ? EXIT_UNREACHED : EXIT_FAILED;
+}
+
+static void worsen(struct doctor *d)
+{
+    if (d->status == EXIT_DONE)
+        d->status = EXIT_FAILED;
+}
+
+/* ---- the machine ---- */
+
+static void check_folder(struct doctor *d)
+{
+    struct statvfs disk;
+    struct kk_err err = {0};
+    KK_CLEANUP(kk_buf_done) struct kk_buf size = KK_BUF(64);
+    int64_t free_bytes;
+
+    if (wire_make_dir(&d->office, &err)) {
+        found_err(d, "folder", &err);
+        return;
+    }
+    if (access(d->office.dir, W_OK)) {
+        kk_fail(&err, KK_DENIED, "%.200s cannot be written: %s", d->office.dir, strerror(errno));
+        found_err(d, "folder", &err);
+        return;
+    }
+    find(d, "folder", FINDING_OK, "%s", d->office.dir);
+    if (statvfs(d->office.dir, &disk)) {
+        find(d, "disk space", FINDING_WARN, "cannot be told: %s", strerror(errno));
+        return;
+    }
+    free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
+    kk_size_print(free_bytes >> 20 << 20, &size);
+    if (free_bytes < SPACE_NONE_BYTES) {
+        find(d, "disk space", FINDING_BAD, "only %s left: make room, or move the folder", kk_buf_cstr(&size));
+        worsen(d);
+    } else {
+        find(d, "disk space", free_bytes < SPACE_LOW_BYTES ? FINDING_WARN : FINDING_OK, "%s free%s", kk_buf_cstr(&size),
+             free_bytes < SPACE_LOW_BYTES ? ": make room soon" : "");
+    }
+}
+
+static bool newest_start(void *ctx, const struct run *run)
+{
+    *(int64_t *)ctx = run->started_at_ms;
+    return false;
+}
+
+/* A clock that went back makes everything due later than it should be. */
+static void check_clock(struct doctor *d)
+{
+    int64_t now_ms = kk_wall_ms(&d->office.clock), newest_ms = 0;
+    char now[KK_ISO_BYTES], newest[KK_ISO_BYTES];
+
+    kk_time_iso(now_ms, now);
+    if (d->has_store)
+        store_each_run(d->office.app.store, (struct kk_sv){0}, 1, newest_start, &newest_ms, NULL);
+    if (now_ms < CLOCK_EARLIEST_MS) {
+        find(d, "clock", FINDING_BAD, "it says %s: set it right", now);
+        worsen(d);
+    } else if (newest_ms > now_ms + CLOCK_SLACK_MS) {
+        kk_time_iso(newest_ms, newest);
+        find(d, "clock", FINDING_BAD, "it says %s, but a crawl began at %s: set it right", now, newest);
+        worsen(d);
+    } else {
+        find(d, "clock", FINDING_OK, "%s", now);
+    }
+}
+
+static void check_process(struct doctor *d)
+{
+    char who[64] = "";
+
+    if (lock_is_held(d->office.dir, who, sizeof(who)))
+        find(d, "process", FINDING_OK, "%s", *who ? who : "somebody runs on the folder");
+    else
+        find(d, "process", FINDING_WARN, "nothing runs on the folder: start `kkachi up`");
+}
+
+/* ---- backends ---- */
+
+static void check_store(struct doctor *d)
+{
+    struct kk_err err = {0};
+
+    if (wire_add(&d->office, WIRE_STORE, &err) || store_check(d->office.app.store, &err)) {
+        found_err(d, "store", &err);
+        return;
+    }
+    d->has_store = true;
+    find(d, "store", FINDING_OK, "whole, schema %d", d->office.schema_to);
+}
+
+static void check_queue(struct doctor *d)
+{
+    struct kk_err err = {0};
+    int64_t waiting = 0, dead = 0;
+
+    if (wire_add(&d->office, WIRE_QUEUE, &err) || queue_depth(d->office.app.queue, &waiting, &dead, &err))
+        found_err(d, "queue", &err);
+    else
+        find(d, "queue", FINDING_OK, "%" PRId64 " waiting", waiting);
+}
+
+static void check_limiter(struct doctor *d)
+{
+    struct kk_err err = {0};
+
+    if (wire_add(&d->office, WIRE_LIMITER, &err))
+        found_err(d, "limiter", &err);
+    else
+        find(d, "limiter", FINDING_OK, "%" PRId64 " requests for each agent in any window",
+             config_number(d->office.config, CONFIG_LIMITER_CAPACITY));
+}
+
+static void check_archive(struct doctor *d)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf size = KK_BUF(64);
+    struct kk_err err = {0};
+    int64_t count = 0, bytes = 0;
+
+    if (wire_add(&d->office, WIRE_ARCHIVE, &err) || archive_size(d->office.app.archive, &count, &bytes, &err)) {
+        found_err(d, "archive", &err);
+        return;
+    }
+    kk_size_print(bytes >> 10 << 10, &size);
+    find(d, "archive", FINDING_OK, "%" PRId64 " answers in %s", count, kk_buf_cstr(&size));
+}
+
+/* A file that a running process holds is fine: that process writes it. */
+static void check_events(struct doctor *d)
+{
+    struct kk_err err = {0};
+    enum kk_code rc = wire_add(&d->office, WIRE_EVENTS, &err);
+
+    if (rc == KK_BUSY && lock_is_held(d->office.dir, NULL, 0))
+        find(d, "events", FINDING_OK, "written by the process that runs");
+    else if (rc)
+        found_err(d, "events", &err);
+    else
+        find(d, "events", FINDING_OK, "%zu destination%s", d->office.app.sink_count,
+             d->office.app.sink_count == 1 ? "" : "s");
+}
+
+/* ---- the site ---- */
+
+static enum kk_code split_site(struct kk_sv url, char host[256], char port[8], struct kk_err *err)
+{
+    bool is_tls = kk_sv_starts(url, KK_SV("https"));
+    struct kk_sv rest = url;
+    size_t at = kk_sv_find(url, KK_SV("://")) + 3, colon;
+
+    rest = (struct kk_sv){url.ptr + at, url.len - at};
+    colon = rest.len;
+    for (size_t i = 0; i < rest.len; i++)
+        if (rest.ptr[i] == ':')
+            colon = i;
+        else if (rest.ptr[i] == ']')
+            colon = rest.len;
+    snprintf(port, 8, "%s", is_tls ? "443" : "80");
+    if (colon < rest.len && !kk_sv_copy((struct kk_sv){rest.ptr + colon + 1, rest.len - colon - 1}, port, 8))
+        return kk_fail(err, KK_BAD_INPUT, "site.url has no valid port");
+    rest.len = colon;
+    if (rest.len > 2 && rest.ptr[0] == '[')
+        rest = (struct kk_sv){rest.ptr + 1, rest.len - 2};
+    return kk_sv_copy(rest, host, 256) ? KK_OK : kk_fail(err, KK_BAD_INPUT, "site.url has too long a host");
+}
+
+static bool connects(const struct addrinfo *to)
+{
+    int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), failure = 0;
+    struct pollfd wait = {.fd = fd, .events = POLLOUT};
+    socklen_t len = sizeof(failure);
+    bool is_there;
+
+    if (fd < 0)
+        return false;
+    is_there = connect(fd, to->ai_addr, to->ai_addrlen) == 0;
+    if (!is_there && errno == EINPROGRESS && poll(&wait, 1, CONNECT_TIMEOUT_MS) == 1)
+        is_there = getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) == 0 && failure == 0;
+    close(fd);
+    return is_there;
+}
+
+static void check_site(struct doctor *d)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char host[256], port[8];
+    struct kk_err err = {0};
+    bool is_there = false;
+    int rc;
+
+    if (split_site(d->office.app.site.base_url, host, port, &err)) {
+        found_err(d, "site", &err);
+        return;
+    }
+    rc = getaddrinfo(host, port, &hints, &found);
+    for (const struct addrinfo *to = found; !rc && to && !is_there; to = to->ai_next)
+        is_there = connects(to);
+    if (rc)
+        kk_fail(&err, KK_UNAVAILABLE, "%.100s: %s; is site.url right, and this machine on the net?", host,
+                gai_strerror(rc));
+    else if (!is_there)
+        kk_fail(&err, KK_UNAVAILABLE, "%.100s port %s does not answer; is site.url right?", host, port);
+    if (found)
+        freeaddrinfo(found);
+    if (is_there)
+        find(d, "site", FINDING_OK, "%s port %s answers", host, port);
+    else
+        found_err(d, "site", &err);
+}
+
+/* ---- what there is to do ---- */
+
+struct census {
+    int64_t sellers, active_sellers, agents, usable_agents;
+};
+
+static bool note_seller(void *ctx, const struct seller *seller)
+{
+    struct census *census = ctx;
+
+    census->sellers++;
+    census->active_sellers += seller->state == SELLER_ACTIVE;
+    return true;
+}
+
+static bool note_agent(void *ctx, const struct agent *agent)
+{
+    struct census *census = ctx;
+
+    census->agents++;
+    census->usable_agents += agent->state != AGENT_DISABLED;
+    return true;
+}
+
+static bool note_dead(void *ctx, const struct task *task)
+{
+    (void)task;
+    ++*(int64_t *)ctx;
+    return true;
+}
+
+static void check_people_work(struct doctor *d)
+{
+    struct census census = {0};
+    struct pause pause = {0};
+    int64_t dead_count = 0;
+    struct store *store = d->office.app.store;
+
+    store_each_agent(store, note_agent, &census, NULL);
+    store_each_seller(store, note_seller, &census, NULL);
+    store_each_task(store, &(struct task_query){.dead_only = true}, note_dead, &dead_count, NULL);
+    if (census.agents == 0)
+        find(d, "agents", FINDING_WARN, "none: register some with `kkachi agent add --file LIST`");
+    else if (census.usable_agents == 0)
+        find(d, "agents", FINDING_WARN, "all %" PRId64 " rest: `kkachi agent list` says until when", census.agents);
+    else
+        find(d, "agents", FINDING_OK, "%" PRId64 " of %" PRId64 " may work", census.usable_agents, census.agents);
+    if (census.sellers == 0)
+        find(d, "sellers", FINDING_WARN, "none: register one with `kkachi seller add SELLER --period 6h`");
+    else
+        find(d, "sellers", FINDING_OK, "%" PRId64 " of %" PRId64 " active", census.active_sellers, census.sellers);
+    if (dead_count > 0)
+        find(d, "dead letters", FINDING_WARN, "%" PRId64 ": `kkachi dead list` says why", dead_count);
+    if (!manage_get_pause(&d->office.app, &pause, NULL) && pause.is_paused)
+        find(d, "pause", FINDING_WARN, "all requests are stopped by %s%s%s: `kkachi resume` lets them go on", pause.who,
+             *pause.why ? ", " : "", pause.why);
+}
+
+static void check_all(struct doctor *d)
+{
+    check_folder(d);
+    check_store(d);
+    if (d->has_store) {
+        check_queue(d);
+        check_limiter(d);
+    }
+    check_archive(d);
+    check_events(d);
+    check_site(d);
+    check_clock(d);
+    check_process(d);
+    if (d->has_store)
+        check_people_work(d);
+}
+
+int cmd_doctor(struct call *call)
+{
+    static const struct table_column columns[] = {
+        {"CHECK", TABLE_LEFT, false}, {"RESULT", TABLE_LEFT, false}, {"WHAT, AND WHAT TO DO", TABLE_LEFT, false}};
+    struct doctor d = {.status = EXIT_DONE};
+    struct kk_err err = {0};
+    int status;
+
+    if (wire_begin(&d.office, &call->config, &err))
+        return say_failure(&err);
+    report_begin(&d.report, call, columns, KK_COUNT(columns));
+    if (call->config.file.len)
+        find(&d, "configuration", FINDING_OK, "%s", call->config.file.ptr);
+    else
+        find(&d, "configuration", FINDING_OK, "no file; defaults, environment and flags");
+    check_all(&d);
+    wire_close(&d.office);
+    status = report_end(&d.report, NULL);
+    return status ? status : d.status;
+}
