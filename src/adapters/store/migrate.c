@@ -1,0 +1,114 @@
+/* Numbered migrations. Their text is in sql/, and travels in the binary. One that has been released is never edited. */
+#include "adapters/store/store_sql.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+
+/* KK_SQL_DIR comes from the build. */
+#define EMBED(name, file)                                                                      \
+    __asm__(".pushsection .rodata,\"a\",@progbits\n" #name ":\n.incbin \"" KK_SQL_DIR "/" file \
+            "\"\n.byte 0\n.popsection\n");                                                     \
+    extern const char name[] __attribute__((visibility("hidden")))
+
+EMBED(kk_sql_0001, "0001_store.sql");
+EMBED(kk_sql_0002, "0002_queue.sql");
+EMBED(kk_sql_0003, "0003_limiter.sql");
+
+static const struct {
+    const char *name, *text;
+} migrations[] = {{"0001_store", kk_sql_0001}, {"0002_queue", kk_sql_0002}, {"0003_limiter", kk_sql_0003}};
+
+#define STATEMENT_MAX_BYTES (16 * 1024)
+
+static const struct db_sql get_version = {"SELECT MAX(version) FROM schema_version"};
+static const struct db_sql add_version = {"INSERT INTO schema_version (version, name, applied_at_ms) VALUES (?, ?, ?)"};
+static const char make_table[] = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, "
+                                 "name VARCHAR(64) NOT NULL, applied_at_ms BIGINT NOT NULL) {table}";
+
+/* Without a table, or with an empty one, it is version 0. */
+static enum kk_code read_version(struct store *store, int64_t *ret_version, struct kk_err *err)
+{
+    int64_t version = 0;
+    enum kk_code rc = db_number(db_use(store->db, &get_version), &version, err);
+
+    if (rc)
+        return rc;
+    if (version > (int64_t)KK_COUNT(migrations))
+        return kk_fail(err, KK_TOO_NEW,
+                       "the database has schema %d, and this kkachi knows no newer than %d: use the newer kkachi that "
+                       "wrote it",
+                       (int)version, (int)KK_COUNT(migrations));
+    *ret_version = version;
+    return KK_OK;
+}
+
+/* Statements end with ";\n"; lines that begin with "--" are comments. */
+static enum kk_code run_text(struct store *store, struct kk_sv text, struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf statement = KK_BUF(STATEMENT_MAX_BYTES);
+    enum kk_code rc = KK_OK;
+
+    while (!rc && text.len) {
+        struct kk_sv line = kk_sv_cut(&text, '\n');
+        bool is_last = line.len && line.ptr[line.len - 1] == ';';
+
+        if (!line.len || kk_sv_starts(line, KK_SV("--")))
+            continue;
+        if (is_last)
+            line.len--;
+        kk_buf_add(&statement, line);
+        kk_buf_addc(&statement, '\n');
+        if (!is_last)
+            continue;
+        rc = kk_buf_check(&statement, "a migration's statement", err);
+        if (!rc)
+            rc = db_exec(store->db, kk_buf_cstr(&statement), err);
+        kk_buf_clear(&statement);
+    }
+    return rc;
+}
+
+static enum kk_code apply(struct store *store, size_t at, struct kk_err *err)
+{
+    struct db_stmt *q;
+    enum kk_code rc = run_text(store, kk_sv_of(migrations[at].text), err);
+
+    if (rc)
+        return kk_while(err, rc, "migration %s", migrations[at].name);
+    q = db_use(store->db, &add_version);
+    db_put_int(q, (int64_t)at + 1);
+    db_put_cstr(q, migrations[at].name);
+    db_put_int(q, kk_wall_ms(store->clock));
+    return db_run(q, NULL, err);
+}
+
+static enum kk_code apply_all(struct store *store, int64_t *ret_from, struct kk_err *err)
+{
+    enum kk_code rc = db_exec(store->db, make_table, err);
+
+    if (!rc)
+        rc = read_version(store, ret_from, err); /* again: another process may have been first */
+    for (size_t at = (size_t)*ret_from; !rc && at < KK_COUNT(migrations); at++)
+        rc = apply(store, at, err);
+    return rc;
+}
+
+enum kk_code store_migrate(struct store *store, int *ret_from, int *ret_to, struct kk_err *err)
+{
+    int64_t from = 0;
+    enum kk_code rc;
+
+    KK_ASSERT(store->db->depth == 0);
+    rc = read_version(store, &from, NULL);
+    if (rc || from < (int64_t)KK_COUNT(migrations)) {
+        rc = db_begin(store->db, err);
+        if (!rc)
+            rc = db_end(store->db, apply_all(store, &from, err), err);
+    }
+    if (rc)
+        return rc;
+    *ret_from = (int)from;
+    *ret_to = (int)KK_COUNT(migrations);
+    return KK_OK;
+}

@@ -1,0 +1,20 @@
+-- The embedded limiter (ports/limiter.h). Times here are the limiter's own, which never goes back. tokens holds the
+-- return times of the tokens that are out, as 64-bit little-endian numbers in ascending order.
+CREATE TABLE limiter_pool (
+    id {given_id},
+    now_ms BIGINT NOT NULL,
+    site_tokens {blob} NOT NULL
+) {table};
+
+-- pending_at_ms is the return time of the token of the grant that is open; 0: none is.
+CREATE TABLE limiter_agent (
+    agent_id {given_id},
+    grant_id BIGINT NOT NULL,
+    window_ms BIGINT NOT NULL,
+    last_used_at_ms BIGINT NOT NULL,
+    busy_until_ms BIGINT NOT NULL,
+    next_at_ms BIGINT NOT NULL,
+    held_until_ms BIGINT NOT NULL,
+    pending_at_ms BIGINT NOT NULL,
+    tokens {blob} NOT NULL
+) {table};

@@ -1,0 +1,286 @@
+/* Products and their versions (D3, D5, R6). */
+#include "adapters/store/store_sql.h"
+
+#include <inttypes.h>
+
+#define QUERY_MAX_BYTES 2048
+
+#define COLUMNS                                                                                       \
+    "p.item_no, p.seller_id, p.status, p.version, p.hash, p.first_seen_at_ms, p.last_changed_at_ms, " \
+    "p.last_checked_at_ms, p.detail_key, p.options_key, s.snapshot_json"
+#define FROM " FROM product p JOIN product_snapshot s ON s.item_no = p.item_no "
+
+static const struct db_sql get_product = {"SELECT " COLUMNS FROM "WHERE p.item_no = ?"};
+static const struct db_sql add_product = {
+    "INSERT {ignore} INTO product (seller_id, status, version, hash, last_changed_at_ms, last_checked_at_ms, "
+    "detail_key, options_key, first_seen_at_ms, item_no) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+static const struct db_sql next_product = {
+    "UPDATE product SET seller_id = ?, status = ?, version = ?, hash = ?, last_changed_at_ms = ?, "
+    "last_checked_at_ms = ?, detail_key = ?, options_key = ? WHERE item_no = ? AND version = ?"};
+static const struct db_sql put_snapshot = {"INSERT INTO product_snapshot (item_no, snapshot_json) VALUES (?, ?) "
+                                           "{upsert(item_no)} snapshot_json = {new(snapshot_json)}"};
+static const struct db_sql add_version = {
+    "INSERT INTO product_version (item_no, version, seller_id, type, at_ms, hash, detail_key, options_key, "
+    "changes_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+static const struct db_sql touch = {"UPDATE product SET last_checked_at_ms = ? WHERE item_no = ? AND seller_id = ?"};
+/* Apart from the one above, which need not look at the index of sellers. */
+static const struct db_sql touch_moved = {"UPDATE product SET last_checked_at_ms = ?, seller_id = ? WHERE item_no = ?"};
+static const struct db_sql count_all = {"SELECT COUNT(*) FROM product"};
+static const struct db_sql count_of = {"SELECT COUNT(*) FROM product WHERE seller_id = ?"};
+
+void product_done(struct product *product)
+{
+    if (product)
+        kk_buf_done(&product->snapshot_json);
+}
+
+/* Fills *ret, whose buffer keeps its memory. */
+static enum kk_code read_product(struct db_stmt *q, struct product *ret, struct kk_err *err)
+{
+    enum kk_code rc;
+
+    ret->item_no = db_get_int(q);
+    db_get_copy(q, ret->seller_id, sizeof(ret->seller_id));
+    if (!product_status_parse(db_get_sv(q), &ret->status))
+        db_bad(q, "a status");
+    ret->version = db_get_int(q);
+    db_get_hash(q, &ret->hash);
+    ret->first_seen_at_ms = db_get_int(q);
+    ret->last_changed_at_ms = db_get_int(q);
+    ret->last_checked_at_ms = db_get_int(q);
+    db_get_hash(q, &ret->detail_key);
+    db_get_hash(q, &ret->options_key);
+    db_get_buf(q, &ret->snapshot_json);
+    rc = db_row_check(q, "product", err);
+    return rc ? rc : kk_buf_check(&ret->snapshot_json, "a product", err);
+}
+
+enum kk_code store_get_product(struct store *store, int64_t item_no, struct product *ret, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &get_product);
+    enum kk_code rc;
+
+    db_put_int(q, item_no);
+    if (!db_row(q, &rc, err))
+        return rc ? rc : kk_fail(err, KK_NOT_FOUND, "no product %" PRId64 " is known", item_no);
+    rc = read_product(q, ret, err);
+    db_done(q);
+    return rc;
+}
+
+/* ---- a new version ---- */
+
+/* The stored version must be the one before; *ret_done false: it is not. */
+static enum kk_code write_product(struct store *store, const struct product *product, bool *ret_done,
+                                  struct kk_err *err)
+{
+    bool is_first = product->version == 1;
+    struct db_stmt *q = db_use(store->db, is_first ? &add_product : &next_product);
+    int64_t changes = 0;
+    enum kk_code rc;
+
+    db_put_cstr(q, product->seller_id);
+    db_put_cstr(q, product_status_name(product->status));
+    db_put_int(q, product->version);
+    db_put_hash(q, &product->hash);
+    db_put_int(q, product->last_changed_at_ms);
+    db_put_int(q, product->last_checked_at_ms);
+    db_put_hash(q, &product->detail_key);
+    db_put_hash(q, &product->options_key);
+    if (is_first)
+        db_put_int(q, product->first_seen_at_ms);
+    db_put_int(q, product->item_no);
+    if (!is_first)
+        db_put_int(q, product->version - 1);
+    rc = db_run(q, &changes, err);
+    *ret_done = changes > 0;
+    return rc;
+}
+
+static enum kk_code write_snapshot(struct store *store, const struct product *product, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &put_snapshot);
+
+    db_put_int(q, product->item_no);
+    db_put_text(q, kk_buf_sv(&product->snapshot_json));
+    return db_run(q, NULL, err);
+}
+
+static enum kk_code write_version(struct store *store, const struct product *product, enum change_type type,
+                                  struct kk_sv changes_json, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &add_version);
+
+    db_put_int(q, product->item_no);
+    db_put_int(q, product->version);
+    db_put_cstr(q, product->seller_id);
+    db_put_cstr(q, change_type_name(type));
+    db_put_int(q, product->last_changed_at_ms);
+    db_put_hash(q, &product->hash);
+    db_put_hash(q, &product->detail_key);
+    db_put_hash(q, &product->options_key);
+    db_put_text(q, changes_json);
+    return db_run(q, NULL, err);
+}
+
+static enum kk_code version_inside(struct store *store, const struct product *product, enum change_type type,
+                                   struct kk_sv changes_json, struct kk_err *err)
+{
+    bool is_done = false;
+    enum kk_code rc = write_product(store, product, &is_done, err);
+
+    if (rc)
+        return rc;
+    if (!is_done)
+        return kk_fail(err, KK_CONFLICT, "version %" PRId64 " does not follow the stored one", product->version);
+    rc = write_snapshot(store, product, err);
+    return rc ? rc : write_version(store, product, type, changes_json, err);
+}
+
+enum kk_code store_put_version(struct store *store, const struct product *product, enum change_type type,
+                               struct kk_sv changes_json, struct kk_err *err)
+{
+    enum kk_code rc = db_begin(store->db, err);
+
+    if (!rc)
+        rc = db_end(store->db, version_inside(store, product, type, changes_json, err), err);
+    return rc ? kk_while(err, rc, "write product %" PRId64, product->item_no) : KK_OK;
+}
+
+enum kk_code store_touch_product(struct store *store, int64_t item_no, struct kk_sv seller_id, int64_t checked_at_ms,
+                                 struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &touch);
+    int64_t changes = 0;
+    enum kk_code rc;
+
+    db_put_int(q, checked_at_ms);
+    db_put_int(q, item_no);
+    db_put_text(q, seller_id);
+    rc = db_run(q, &changes, err);
+    if (rc || changes)
+        return rc;
+    q = db_use(store->db, &touch_moved);
+    db_put_int(q, checked_at_ms);
+    db_put_text(q, seller_id);
+    db_put_int(q, item_no);
+    return db_run(q, NULL, err);
+}
+
+/* ---- listing ---- */
+
+enum kk_code store_each_product(struct store *store, const struct product_query *query,
+                                bool (*row)(void *ctx, const struct product *product), void *ctx, struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf sql = KK_BUF(QUERY_MAX_BYTES);
+    KK_CLEANUP(product_done) struct product product = {.snapshot_json = KK_BUF(SNAPSHOT_MAX_BYTES)};
+    struct db_stmt *q;
+    enum kk_code rc;
+
+    kk_buf_add(&sql, KK_SV("SELECT " COLUMNS FROM "WHERE p.item_no > ?"));
+    if (query->seller_id.len)
+        kk_buf_add(&sql, KK_SV(" AND p.seller_id = ?"));
+    if (query->status)
+        kk_buf_add(&sql, KK_SV(" AND p.status = ?"));
+    kk_buf_add(&sql, KK_SV(" ORDER BY p.item_no"));
+    if (query->limit)
+        kk_buf_add(&sql, KK_SV(" LIMIT ?"));
+    rc = kk_buf_check(&sql, "the question for products", err);
+    if (rc)
+        return rc;
+    q = db_use_text(store->db, kk_buf_cstr(&sql));
+    db_put_int(q, query->after_item_no);
+    if (query->seller_id.len)
+        db_put_text(q, query->seller_id);
+    if (query->status)
+        db_put_cstr(q, product_status_name(query->status));
+    if (query->limit)
+        db_put_int(q, query->limit);
+    while (db_row(q, &rc, err)) {
+        rc = read_product(q, &product, err);
+        if (rc || !row(ctx, &product)) {
+            db_done(q);
+            break;
+        }
+    }
+    return rc;
+}
+
+enum kk_code store_count_products(struct store *store, struct kk_sv seller_id, int64_t *ret_count, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, seller_id.len ? &count_of : &count_all);
+    int64_t count = 0;
+    enum kk_code rc;
+
+    if (seller_id.len)
+        db_put_text(q, seller_id);
+    rc = db_number(q, &count, err);
+    if (!rc)
+        *ret_count = count;
+    return rc;
+}
+
+static void write_query(const struct version_query *query, struct kk_buf *sql)
+{
+    kk_buf_add(sql, KK_SV("SELECT id, item_no, version, at_ms, seller_id, type, hash, detail_key, options_key, "
+                          "changes_json FROM product_version WHERE id > ?"));
+    if (query->item_no)
+        kk_buf_add(sql, KK_SV(" AND item_no = ?"));
+    if (query->seller_id.len)
+        kk_buf_add(sql, KK_SV(" AND seller_id = ?"));
+    kk_buf_add(sql, KK_SV(" ORDER BY id"));
+    if (query->newest_first)
+        kk_buf_add(sql, KK_SV(" DESC"));
+    if (query->limit)
+        kk_buf_add(sql, KK_SV(" LIMIT ?"));
+}
+
+static void read_version(struct db_stmt *q, struct product_version *ret, char seller_id[SELLER_ID_BYTES])
+{
+    ret->id = db_get_int(q);
+    ret->item_no = db_get_int(q);
+    ret->version = db_get_int(q);
+    ret->at_ms = db_get_int(q);
+    db_get_copy(q, seller_id, SELLER_ID_BYTES);
+    ret->seller_id = seller_id;
+    if (!change_type_parse(db_get_sv(q), &ret->type))
+        db_bad(q, "a type");
+    db_get_hash(q, &ret->hash);
+    db_get_hash(q, &ret->detail_key);
+    db_get_hash(q, &ret->options_key);
+    ret->changes_json = db_get_sv(q);
+}
+
+enum kk_code store_each_version(struct store *store, const struct version_query *query,
+                                bool (*row)(void *ctx, const struct product_version *version), void *ctx,
+                                struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf sql = KK_BUF(QUERY_MAX_BYTES);
+    struct db_stmt *q;
+    enum kk_code rc;
+
+    write_query(query, &sql);
+    rc = kk_buf_check(&sql, "the question for versions", err);
+    if (rc)
+        return rc;
+    q = db_use_text(store->db, kk_buf_cstr(&sql));
+    db_put_int(q, query->after_id);
+    if (query->item_no)
+        db_put_int(q, query->item_no);
+    if (query->seller_id.len)
+        db_put_text(q, query->seller_id);
+    if (query->limit)
+        db_put_int(q, query->limit);
+    while (db_row(q, &rc, err)) {
+        struct product_version version;
+        char seller_id[SELLER_ID_BYTES];
+
+        read_version(q, &version, seller_id);
+        rc = db_row_check(q, "product_version", err);
+        if (rc || !row(ctx, &version)) {
+            db_done(q);
+            break;
+        }
+    }
+    return rc;
+}
