@@ -22,7 +22,8 @@ struct db_sqlite {
     sqlite3 *conn;
     sqlite3_stmt *begin, *commit, *rollback;
     bool has_vfs;
-    char path[512]; /* for messages */
+    const char *setting; /* for messages */
+    char path[512];      /* for messages */
 };
 
 static struct db_sqlite *self_of(struct db *db);
@@ -66,8 +67,8 @@ static enum kk_code fail(const struct db_sqlite *self, int rc, struct kk_err *er
     if (code == KK_FULL)
         return kk_fail(err, code, "no space left on the disk of %s (%s)", self->path, words);
     if ((rc & 0xFF) == SQLITE_NOTADB)
-        return kk_fail(err, code, "%s is not a kkachi database (%s): move it away or name another in store.url",
-                       self->path, words);
+        return kk_fail(err, code, "%s is not a kkachi database (%s): move it away or name another in %s", self->path,
+                       words, self->setting);
     if (code == KK_CORRUPT)
         return kk_fail(err, code, "%s is damaged (%s): stop kkachi and restore the file from a backup", self->path,
                        words);
@@ -307,13 +308,12 @@ static enum kk_code fail_open(const struct db_sqlite *self, int rc, struct kk_er
     if (slash)
         *slash = '\0';
     if (slash && folder[0] && stat(folder, &st) != 0)
-        return kk_fail(err, KK_UNAVAILABLE,
-                       "%s cannot be opened: the folder %s is not there; make it, or change store.url", self->path,
-                       folder);
+        return kk_fail(err, KK_UNAVAILABLE, "%s cannot be opened: the folder %s is not there; make it, or change %s",
+                       self->path, folder, self->setting);
     if (stat(self->path, &st) == 0 && S_ISDIR(st.st_mode))
-        return kk_fail(err, KK_UNAVAILABLE, "%s is a folder; store.url names the database file", self->path);
-    return kk_fail(err, KK_UNAVAILABLE, "%s cannot be opened: %s; see to its rights, or change store.url", self->path,
-                   strerror(sqlite3_system_errno(self->conn)));
+        return kk_fail(err, KK_UNAVAILABLE, "%s is a folder; %s names the database file", self->path, self->setting);
+    return kk_fail(err, KK_UNAVAILABLE, "%s cannot be opened: %s; see to its rights, or change %s", self->path,
+                   strerror(sqlite3_system_errno(self->conn)), self->setting);
 }
 
 /* Tokens are in there, so the file is the owner's alone. SQLite gives its side files the same rights. */
@@ -354,8 +354,8 @@ static enum kk_code check_owner(struct db_sqlite *self, bool read_only, struct k
     if (rc || id == APPLICATION_ID)
         return rc;
     if (id != 0 || table_count != 0)
-        return kk_fail(err, KK_CORRUPT, "%s is the database of another program: name another file in store.url",
-                       self->path);
+        return kk_fail(err, KK_CORRUPT, "%s is the database of another program: name another file in %s", self->path,
+                       self->setting);
     return read_only ? KK_OK : sqlite_exec(&self->base, "PRAGMA application_id = 1802199912", err);
 }
 
@@ -418,6 +418,7 @@ enum kk_code db_sqlite_open(const char *path, const struct db_sqlite_options *op
         return kk_fail(err, KK_NO_MEMORY, "no memory for the database %s", path);
     db_init(&self->base, &sqlite_ops);
     self->has_vfs = options->vfs != NULL;
+    self->setting = options->setting ? options->setting : "store.url";
     if (!kk_sv_copy(kk_sv_of(path), self->path, sizeof(self->path))) {
         free(self);
         return kk_fail(err, KK_BAD_INPUT, "the database's path is longer than %zu bytes", sizeof(self->path) - 1);

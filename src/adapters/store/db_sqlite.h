@@ -6,6 +6,7 @@
 
 struct db_sqlite_options {
     const char *vfs;     /* SQLite's name of another file system; NULL: the machine's own */
+    const char *setting; /* which one names the file, for messages; kept; NULL: store.url */
     bool read_only;      /* for readers beside a writer: begin() takes no lock */
     int busy_timeout_ms; /* how long to wait for another process's transaction; 0: 5 s */
 };
