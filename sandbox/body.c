@@ -161,6 +161,17 @@ static struct render render_of(const struct body_store *store, const struct body
     return (struct render){.world = store->world, .seed = seed, .is_plain = store->is_plain};
 }
 
+/* Many heads are kept for long: none with room that it does not need. */
+static void keep_exactly(struct kk_buf *text)
+{
+    struct kk_buf exact = KK_BUF(text->len);
+
+    KK_ASSERT(!text->failed);
+    kk_buf_add(&exact, kk_buf_sv(text));
+    kk_buf_done(text);
+    *text = exact;
+}
+
 static struct head *head_of(struct body_store *store, const struct body_key *key, uint32_t revision)
 {
     struct head *head = *place_of(store, key);
@@ -180,7 +191,7 @@ static struct head *head_of(struct body_store *store, const struct body_key *key
     struct render render = render_of(store, key, revision);
 
     render_head(&render, key, &head->text);
-    KK_ASSERT(!head->text.failed);
+    keep_exactly(&head->text);
     *place_of(store, key) = head;
     link_newest(store, head);
     store->bytes += head_bytes(head);
@@ -236,6 +247,7 @@ static void answer(struct body_store *store, const struct body_ask *ask, struct 
     if (ask->is_gzip && head->front.bytes.len == 0) {
         store->bytes -= head_bytes(head);
         gzip_front_make(store->gzip, kk_buf_sv(&head->text), &head->front);
+        keep_exactly(&head->front.bytes);
         store->bytes += head_bytes(head);
     }
     if (ask->is_gzip)

@@ -24,16 +24,19 @@ struct mover {
 
 static bool do_price(struct mover *mover, struct world_item *item)
 {
+    int64_t base = item->selling_price ? item->selling_price : item->normal_price;
+    int64_t percent = 60 + (int64_t)kk_rng_below(mover->rng, 40);
+
     switch (kk_rng_below(mover->rng, 4)) {
     case 0: /* a coupon: nothing else moves */
-        item->discount_price = 100 * (50 + (int64_t)kk_rng_below(mover->rng, 20000));
+        item->discount_price = (base ? base : item->discount_price) * percent / 100 / 100 * 100 + 100;
         break;
     case 1:
-        item->selling_price = 100 * (60 + (int64_t)kk_rng_below(mover->rng, 20000));
+        item->selling_price = (item->normal_price ? item->normal_price : base + 1000) * percent / 100 / 100 * 100;
         item->discount_price = item->selling_price * 9 / 10;
         break;
     case 2:
-        item->normal_price = item->normal_price + 1000 * (1 + (int64_t)kk_rng_below(mover->rng, 50));
+        item->normal_price += 1000 * (1 + (int64_t)kk_rng_below(mover->rng, 50));
         break;
     default:
         item_new_prices(item, mover->rng);
