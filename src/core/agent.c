@@ -56,8 +56,7 @@ void agent_got_token(struct agent *agent, struct kk_sv token, struct kk_sv nid, 
     if (agent_next(agent->state, AGENT_ON_GOT_TOKEN) == AGENT_NONE || token.len == 0 || token.len >= AGENT_TOKEN_BYTES)
         return;
     drop_token(agent);
-    if (!kk_sv_copy(token, agent->token, sizeof(agent->token)))
-        return;
+    kk_sv_copy(token, agent->token, sizeof(agent->token));
     kk_sv_copy(nid, agent->nid, sizeof(agent->nid));
     kk_sv_copy(mustit_uid, agent->mustit_uid, sizeof(agent->mustit_uid));
     agent->token_issued_at_ms = now_ms;

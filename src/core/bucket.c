@@ -54,7 +54,7 @@ static bool make_room(struct bucket *bucket)
     }
 
     size_t cap = bucket->cap ? bucket->cap * 2 : 16;
-    int64_t *memory = cap <= SIZE_MAX / sizeof(*memory) ? realloc(bucket->memory_, cap * sizeof(*memory)) : NULL;
+    int64_t *memory = realloc(bucket->memory_, cap * sizeof(*memory)); /* twice what fits in memory already */
 
     if (!memory)
         return false;

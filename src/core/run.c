@@ -43,7 +43,7 @@ bool run_trigger_parse(struct kk_sv name, enum run_trigger *ret)
 /* Items move between pages while one reads, so a first mismatch is read once more before it counts (design.md 6). */
 enum run_next run_next(const struct run *run)
 {
-    if (run->list_failed == 0 && run->item_count >= 0 && run->seen_count == run->item_count)
+    if (run->list_pass > 0 && run->list_failed == 0 && run->item_count >= 0 && run->seen_count == run->item_count)
         return RUN_END_COMPLETE;
     return run->list_pass == 1 ? RUN_READ_LIST_AGAIN : RUN_END_INCOMPLETE;
 }

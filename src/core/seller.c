@@ -44,6 +44,7 @@ static int64_t unit_ms(enum period_unit unit)
 
 enum kk_code seller_period_parse(struct kk_sv text, int64_t *ret_count, enum period_unit *ret_unit, struct kk_err *err)
 {
+    struct kk_sv shown = {text.ptr ? text.ptr : "", text.len < 32 ? text.len : 32};
     char last = text.len > 0 ? text.ptr[text.len - 1] : '\0';
     enum period_unit unit = last == 'h' ? PERIOD_HOUR : PERIOD_DAY;
     int64_t most = 365 * KK_DAY_MS / unit_ms(unit);
@@ -51,10 +52,9 @@ enum kk_code seller_period_parse(struct kk_sv text, int64_t *ret_count, enum per
 
     if ((last != 'h' && last != 'd') || !kk_sv_i64((struct kk_sv){text.ptr, text.len - 1}, &count))
         return kk_fail(err, KK_BAD_INPUT, "a period is whole hours or days, such as 6h or 1d, not \"" KK_SV_FMT "\"",
-                       (int)(text.len < 32 ? text.len : 32), text.ptr ? text.ptr : "");
+                       KK_SV_ARG(shown));
     if (count < 1 || count > most)
-        return kk_fail(err, KK_BAD_INPUT, "a period is from 1h to 365d, and " KK_SV_FMT " is not",
-                       (int)(text.len < 32 ? text.len : 32), text.ptr);
+        return kk_fail(err, KK_BAD_INPUT, "a period is from 1h to 365d, and " KK_SV_FMT " is not", KK_SV_ARG(shown));
     *ret_count = count;
     *ret_unit = unit;
     return KK_OK;

@@ -239,12 +239,14 @@ enum kk_code snapshot_take_options(struct snapshot *snapshot, const struct snaps
     return KK_OK;
 }
 
-static const char *const status_names[] = {
-    [PRODUCT_ON_SALE] = "ON_SALE", [PRODUCT_SOLD_OUT] = "SOLD_OUT", [PRODUCT_REMOVED] = "REMOVED"};
+static const char *const status_names[] = {[PRODUCT_NONE] = "NONE",
+                                           [PRODUCT_ON_SALE] = "ON_SALE",
+                                           [PRODUCT_SOLD_OUT] = "SOLD_OUT",
+                                           [PRODUCT_REMOVED] = "REMOVED"};
 
 const char *product_status_name(enum product_status status)
 {
-    KK_ASSERT(status >= PRODUCT_ON_SALE && status <= PRODUCT_REMOVED);
+    KK_ASSERT((unsigned)status <= PRODUCT_REMOVED);
     return status_names[status];
 }
 

@@ -116,7 +116,7 @@ void snapshot_images_write(const struct snapshot *snapshot, struct kk_buf *out);
 /* SHA-256 over the canonical JSON without sellerId. KK_BAD_INPUT: the options are not in yet. */
 enum kk_code snapshot_hash(const struct snapshot *snapshot, struct kk_hash *ret, struct kk_err *err);
 
-const char *product_status_name(enum product_status status); /* "ON_SALE" … */
+const char *product_status_name(enum product_status status); /* "ON_SALE" …; "NONE" */
 bool product_status_parse(struct kk_sv name, enum product_status *ret);
 
 #endif

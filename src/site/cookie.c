@@ -7,13 +7,13 @@
 
 #define COOKIE_LIFE_MAX_MS (400 * KK_DAY_MS) /* as browsers have it; keeps every sum within 64 bits */
 
-/* A value goes back out in a header, so it is of the bytes that RFC 6265 allows and nothing else. */
+/* A value goes back out in a header, so it is of the bytes that RFC 6265 allows and nothing else; it was cut at ';'. */
 static bool is_value(struct kk_sv value)
 {
     for (size_t i = 0; i < value.len; i++) {
         char c = value.ptr[i];
 
-        if (c <= ' ' || c > '~' || c == '"' || c == ',' || c == ';' || c == '\\')
+        if (c <= ' ' || c > '~' || c == '"' || c == ',' || c == '\\')
             return false;
     }
     return value.len > 0;

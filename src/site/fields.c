@@ -78,7 +78,7 @@ enum kk_code field_wrong(const struct field *field, const struct field_where *wh
 {
     if (where->has_index)
         return kk_fail(err, KK_MISMATCH, "%s[%zu].%s %s", where->path, where->index, field->key, what);
-    return kk_fail(err, KK_MISMATCH, "%s%s%s %s", where->path, where->path[0] ? "." : "", field->key, what);
+    return kk_fail(err, KK_MISMATCH, "%s.%s %s", where->path, field->key, what);
 }
 
 struct kk_sv field_image(struct kk_sv url)

@@ -77,25 +77,22 @@ static enum kk_code read_entry(struct kk_jv item, size_t index, struct scratch *
                                struct kk_err *err)
 {
     const struct field_where where = {.path = LIST_ITEMS_KEY, .has_index = true, .index = index};
-    enum kk_code rc = KK_OK;
 
     kk_buf_clear(&scratch->json);
     kk_jw_open(&scratch->json, '{');
-    for (size_t i = 0; i < LIST_FIELD_COUNT && !rc; i++) {
+    for (size_t i = 0; i < LIST_FIELD_COUNT; i++) {
         const struct field *field = &list_fields[i];
         struct field_value value;
+        enum kk_code rc = field_read(field, item, &where, &value, err);
 
-        rc = field_read(field, item, &where, &value, err);
-        if (rc)
-            break;
-        if (field->target == TO_ITEM_NO)
+        if (!rc && field->target == TO_ITEM_NO)
             ret->item_no = value.number;
-        if (field->part == FIELD_COUNTS)
+        if (!rc && field->part == FIELD_COUNTS)
             rc = write_value(field, &value, &where, scratch, err);
+        if (rc)
+            return rc;
     }
     kk_jw_close(&scratch->json, '}');
-    if (rc)
-        return rc;
     if (scratch->json.failed == KK_NO_MEMORY)
         return kk_fail(err, KK_NO_MEMORY, "no memory for " LIST_ITEMS_KEY "[%zu]", index);
     if (scratch->json.failed)

@@ -165,6 +165,16 @@ static void the_rest_doubles_until_a_success_up_to_its_maximum(void **state)
     CHECK_EQ(ban_and_rest(&agent, &now_ms), KK_HOUR_MS);
 }
 
+static void without_a_cool_down_only_retry_after_counts(void **state)
+{
+    static const struct agent_rules none = {.cooldown_ms = 0, .cooldown_max_ms = KK_DAY_MS};
+    struct agent agent = {.state = AGENT_ACTIVE, .ban_streak = 4};
+
+    (void)state;
+    agent_banned(&agent, &none, 70, "429", 1000);
+    CHECK_EQ(agent.disabled_until_ms, 1070);
+}
+
 static void a_streak_has_no_end_that_overflows(void **state)
 {
     struct agent agent = {.state = AGENT_ACTIVE, .ban_streak = INT32_MAX};
@@ -300,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_token_that_comes_late_for_a_disabled_agent_is_not_kept),
         cmocka_unit_test(retry_after_counts_where_it_is_longer),
         cmocka_unit_test(the_rest_doubles_until_a_success_up_to_its_maximum),
+        cmocka_unit_test(without_a_cool_down_only_retry_after_counts),
         cmocka_unit_test(a_streak_has_no_end_that_overflows),
         cmocka_unit_test(a_second_ban_while_it_rests_only_makes_the_rest_longer),
         cmocka_unit_test(an_agent_disabled_by_hand_never_recovers_by_itself),

@@ -67,6 +67,7 @@ static void what_is_no_date_is_refused(void **state)
         "Tue, 24 Feb 026 00:00:00 GMT",
         "Tue, 24 Feb 1600 00:00:00 GMT",
         "Tue, 24 Feb 20260 00:00:00 GMT",
+        "Tue, 2/ Feb 2026 00:00:00 GMT",
         "Tue, 2x Feb 2026 00:00:00 GMT",
         "Tue, 240 Feb 2026 00:00:00 GMT",
         "Tue, 24 Xxx 2026 00:00:00 GMT",

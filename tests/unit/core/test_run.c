@@ -30,6 +30,13 @@ static void the_second_time_it_proves_nothing(void **state)
     CHECK_EQ(run_next(&(struct run){.list_pass = 2, .item_count = -1, .seen_count = -1}), RUN_END_INCOMPLETE);
 }
 
+static void a_run_without_a_list_proves_nothing(void **state)
+{
+    (void)state;
+    CHECK_EQ(run_next(&(struct run){.list_pass = 0, .item_count = 0, .seen_count = 0}), RUN_END_INCOMPLETE);
+    CHECK_EQ(run_next(&(struct run){.list_pass = 0, .item_count = -1}), RUN_END_INCOMPLETE);
+}
+
 static void every_name_is_read_back(void **state)
 {
     enum run_state run_state;
@@ -54,6 +61,7 @@ int main(void)
         cmocka_unit_test(a_list_is_complete_when_all_pages_came_and_the_items_match_its_count),
         cmocka_unit_test(a_mismatch_or_a_lost_page_is_read_once_more),
         cmocka_unit_test(the_second_time_it_proves_nothing),
+        cmocka_unit_test(a_run_without_a_list_proves_nothing),
         cmocka_unit_test(every_name_is_read_back),
     };
 

@@ -41,9 +41,25 @@ static void a_period_is_whole_hours_or_days(void **state)
                 {"8760h", 365 * KK_DAY_MS},
                 {"1d", KK_DAY_MS},
                 {"365d", 365 * KK_DAY_MS}};
-    static const char *const bad[] = {"",    "h",   "d",      "6",    "6m",   "0h",
-                                      "0d",  "-1h", "8761h",  "366d", "1.5h", "6 h",
-                                      " 6h", "6h ", "6hours", "+6h",  "6H",   "99999999999999999999h"};
+    static const char *const bad[] = {"",
+                                      "h",
+                                      "d",
+                                      "6",
+                                      "6m",
+                                      "0h",
+                                      "0d",
+                                      "-1h",
+                                      "8761h",
+                                      "366d",
+                                      "1.5h",
+                                      "6 h",
+                                      " 6h",
+                                      "6h ",
+                                      "6hours",
+                                      "+6h",
+                                      "6H",
+                                      "99999999999999999999h",
+                                      "a text that is much too long to be shown in full"};
 
     (void)state;
     for (size_t i = 0; i < KK_COUNT(good); i++) {

@@ -185,6 +185,38 @@ static void what_could_be_built_can_be_written(void **state)
     fill_and_write('x', 2000000);
 }
 
+/* Leaves exactly `left` bytes of what a snapshot may cost. */
+static struct snapshot nearly_full(size_t left)
+{
+    struct snapshot snapshot = {0};
+    char *text = malloc(SNAPSHOT_MAX_BYTES);
+    struct kk_err err;
+
+    CHECK(text != NULL);
+    memset(text, 'x', SNAPSHOT_MAX_BYTES);
+    CHECK_OK(snapshot_set_text(&snapshot, SNAP_NAME, KK_SV("x"), &err), &err);
+    CHECK_OK(snapshot_set_text(&snapshot, SNAP_NAME,
+                               (struct kk_sv){text, SNAPSHOT_MAX_BYTES - snapshot.spent_bytes_ - left}, &err),
+             &err);
+    free(text);
+    return snapshot;
+}
+
+static void what_does_not_fit_is_refused_whole(void **state)
+{
+    struct kk_err err;
+
+    (void)state;
+    for (size_t left = 0; left < 200; left++) {
+        KK_CLEANUP(snapshot_done) struct snapshot image = nearly_full(left), option = nearly_full(left);
+
+        CHECK_EQ(snapshot_add_image(&image, KK_SV("12345"), &err), left < 8 ? KK_BAD_INPUT : KK_OK);
+        CHECK_EQ(image.image_count, left >= 8);
+        CHECK_EQ(snapshot_add_option(&option, 1, KK_SV("12"), KK_SV("34"), 1, &err), left < 164 ? KK_BAD_INPUT : KK_OK);
+        CHECK_EQ(option.option_count, left >= 164);
+    }
+}
+
 static void every_status_is_read_back(void **state)
 {
     enum product_status status;
@@ -195,6 +227,8 @@ static void every_status_is_read_back(void **state)
         CHECK_EQ(status, s);
     }
     CHECK(!product_status_parse(KK_SV("on_sale"), &status));
+    CHECK(!product_status_parse(KK_SV("NONE"), &status));
+    CHECK_STR(product_status_name(PRODUCT_NONE), "NONE");
 }
 
 static void a_zeroed_snapshot_and_none_can_be_done_with(void **state)
@@ -217,6 +251,7 @@ int main(void)
         cmocka_unit_test(an_item_is_sold_out_when_the_site_says_so_or_nothing_is_left),
         cmocka_unit_test(images_and_options_have_a_maximum),
         cmocka_unit_test(what_could_be_built_can_be_written),
+        cmocka_unit_test(what_does_not_fit_is_refused_whole),
         cmocka_unit_test(every_status_is_read_back),
         cmocka_unit_test(a_zeroed_snapshot_and_none_can_be_done_with),
     };

@@ -95,9 +95,9 @@ static void a_later_token_brings_its_own_end(void **state)
 /* The value goes back out in a header. */
 static void what_could_break_a_header_is_no_value(void **state)
 {
-    static const char *const bad[] = {"token=",     "token=a b",  "token=a\rX", "token=a\nX", "token=a,b",
-                                      "token=a\"b", "token=a\\b", "token=가",   "token",      "",
-                                      ";",          "=",          "=x",         "token=\x7f"};
+    static const char *const bad[] = {"token=",     "token=a b",  "token=a\rX", "token=a\nX", "token=a,b", "token=a\"b",
+                                      "token=a\\b", "token=가",   "token",      "",           ";",         "=",
+                                      "=x",         "token=\x7f", "token=\"a",  "token=a\""};
 
     (void)state;
     for (size_t i = 0; i < KK_COUNT(bad); i++)

@@ -102,6 +102,13 @@ static void a_redirect_within_the_site_is_resolved(void **state)
         {"/x#part", "/x"},
         {"/x?u=http://other.example/", "/x?u=http://other.example/"},
         {"x", "/a/x"},
+        {"zZ[", "/a/zZ["},
+        {"a/Z:z", "/a/a/Z:z"},
+        {"AZaz", "/a/AZaz"},
+        {"1:x", "/a/1:x"},
+        {"{:x", "/a/{:x"},
+        {"https://m.web.mustit.co.kr:/x", "/x"},
+        {"https://m.web.mustit.co.kr/443:/x", "/443:/x"},
         {"../x", "/a/../x"},
         {"?z=2", "/a/b?z=2"},
         {" /x ", "/x"},
@@ -143,6 +150,10 @@ static void a_redirect_off_the_site_is_denied(void **state)
         "https://m.web.mustit.co.kr.:443/x",
         "https://m.web.mustit.co.kr:443:443/x",
         "javascript:alert(1)",
+        "https:////",
+        "https://:443/x",
+        "https://443/x",
+        "https://m.web.mustit.co.kr:4/43/x",
         "data:text/html,x",
         "file:///etc/passwd",
         "/x y",
@@ -159,6 +170,7 @@ static void ports_are_part_of_the_site(void **state)
 {
     static const struct site ipv6 = {{"http://[::1]:8621", 17}, {"/", 1}, 20},
                              bare = {{"http://[::1]", 12}, {"/", 1}, 20};
+    static const struct site nowhere = {{"127.0.0.1", 9}, {"/", 1}, 20};
 
     (void)state;
     check_redirect(&sandbox, "http://127.0.0.1:8621/", "http://127.0.0.1:8621/x", "http://127.0.0.1:8621/x");
@@ -170,6 +182,7 @@ static void ports_are_part_of_the_site(void **state)
     check_redirect(&ipv6, "http://[::1]:8621/", "http://[::1]/x", NULL);
     check_redirect(&bare, "http://[::1]/", "http://[::1]:80/x", "http://[::1]/x");
     check_redirect(&sandbox, "not an address", "/x", NULL);
+    check_redirect(&nowhere, "http://127.0.0.1:8621/", "/x", NULL);
 }
 
 static void a_location_without_end_is_denied(void **state)
