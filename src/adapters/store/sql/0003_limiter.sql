@@ -5,6 +5,7 @@ CREATE TABLE limiter_pool (
     now_ms BIGINT NOT NULL,
     site_tokens {blob} NOT NULL
 ) {table};
+INSERT INTO limiter_pool (id, now_ms, site_tokens) VALUES (1, 0, x'');
 
 -- pending_at_ms is the return time of the token of the grant that is open; 0: none is.
 CREATE TABLE limiter_agent (
