@@ -1,52 +1,53 @@
 #include "base/hash.h"
 
-#include <limits.h>
-#include <pthread.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+/* libcrypto's newer interface takes memory for each hash, and a hash must not fail: a body's name and a snapshot's
+ * identity hang on it. The older one, deprecated but there to stay, works on our stack. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
-#include "base/assert.h"
+#define HMAC_BLOCK_BYTES 64
 
-/* Looking an algorithm up by name costs more than hashing a small body with it, so it is done once. */
-static EVP_MD *sha256;
-static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
-
-static void fetch_sha256(void)
+static struct kk_hash hash_two(struct kk_sv first, struct kk_sv second)
 {
-    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-}
+    struct kk_hash hash;
+    SHA256_CTX sha;
 
-static const EVP_MD *get_sha256(void)
-{
-    pthread_once(&sha256_once, fetch_sha256);
-    KK_ASSERT(sha256);
-    return sha256;
+    SHA256_Init(&sha);
+    if (first.len)
+        SHA256_Update(&sha, first.ptr, first.len);
+    if (second.len)
+        SHA256_Update(&sha, second.ptr, second.len);
+    SHA256_Final(hash.byte, &sha);
+    return hash;
 }
 
 struct kk_hash kk_sha256(struct kk_sv bytes)
 {
-    struct kk_hash hash;
-    unsigned len = 0;
-    int ok = EVP_Digest(bytes.ptr ? bytes.ptr : "", bytes.len, hash.byte, &len, get_sha256(), NULL);
-
-    KK_ASSERT(ok && len == KK_HASH_BYTES);
-    return hash;
+    return hash_two(bytes, (struct kk_sv){0});
 }
 
+/* RFC 2104. */
 struct kk_hash kk_hmac_sha256(struct kk_sv key, struct kk_sv bytes)
 {
-    struct kk_hash hash;
-    unsigned len = 0;
+    char inner_key[HMAC_BLOCK_BYTES] = {0}, outer_key[HMAC_BLOCK_BYTES];
+    struct kk_hash inner;
 
-    KK_ASSERT(key.len <= INT_MAX);
+    if (key.len > sizeof(inner_key)) {
+        struct kk_hash short_key = kk_sha256(key);
 
-    const unsigned char *ok = HMAC(get_sha256(), key.ptr ? key.ptr : "", (int)key.len,
-                                   (const unsigned char *)(bytes.ptr ? bytes.ptr : ""), bytes.len, hash.byte, &len);
-
-    KK_ASSERT(ok && len == KK_HASH_BYTES);
-    return hash;
+        memcpy(inner_key, short_key.byte, KK_HASH_BYTES);
+    } else if (key.len) {
+        memcpy(inner_key, key.ptr, key.len);
+    }
+    for (size_t i = 0; i < sizeof(inner_key); i++) {
+        outer_key[i] = (char)(inner_key[i] ^ 0x5c);
+        inner_key[i] = (char)(inner_key[i] ^ 0x36);
+    }
+    inner = hash_two((struct kk_sv){inner_key, sizeof(inner_key)}, bytes);
+    return hash_two((struct kk_sv){outer_key, sizeof(outer_key)},
+                    (struct kk_sv){(const char *)inner.byte, KK_HASH_BYTES});
 }
 
 bool kk_hash_eq(const struct kk_hash *a, const struct kk_hash *b)

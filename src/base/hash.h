@@ -13,7 +13,7 @@ struct kk_hash {
     unsigned char byte[KK_HASH_BYTES];
 };
 
-/* Cannot fail but for memory, which panics: nothing sensible can be done without it. */
+/* Cannot fail: it takes no memory. */
 struct kk_hash kk_sha256(struct kk_sv bytes);
 bool kk_hash_eq(const struct kk_hash *a, const struct kk_hash *b);
 bool kk_hash_is_zero(const struct kk_hash *hash);

@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include <stdio.h>
+
 #include "base/assert.h"
 #include "base/json.h"
 
@@ -56,6 +58,20 @@ static void end_line(struct kk_buf *line)
     kk_buf_addc(line, '\n');
 }
 
+/* A line without its fields. It takes no memory, because that may be what there is none of. */
+static void write_cut(enum kk_event event, int64_t now_ms)
+{
+    char at[KK_ISO_BYTES], line[256];
+
+    kk_time_iso(now_ms, at);
+
+    int len = snprintf(line, sizeof(line), "{\"at\":\"%s\",\"level\":\"%s\",\"event\":\"%s\",\"is_cut\":true}\n", at,
+                       level_names[events[event].level], events[event].name);
+
+    KK_ASSERT(len > 0 && (size_t)len < sizeof(line)); /* names are short words of ours */
+    sink.write(sink.ctx, (struct kk_sv){line, (size_t)len});
+}
+
 void kk_log_write(enum kk_event event, const struct kk_field *fields)
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf line = KK_BUF(LINE_MAX_BYTES);
@@ -74,13 +90,9 @@ void kk_log_write(enum kk_event event, const struct kk_field *fields)
             kk_jw_key_str(&line, field->key, field->str);
     }
     end_line(&line);
-    if (line.failed) { /* half a line would be worse than a line that says it is not whole */
-        kk_buf_clear(&line);
-        begin_line(&line, event, now_ms);
-        kk_jw_key_bool(&line, "is_cut", true);
-        end_line(&line);
-    }
-    if (!line.failed)
+    if (line.failed) /* half a line would be worse than a line that says it is not whole */
+        write_cut(event, now_ms);
+    else
         sink.write(sink.ctx, kk_buf_sv(&line));
 }
 

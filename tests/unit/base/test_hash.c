@@ -51,6 +51,14 @@ static void the_published_hmac_vectors_come_out(void **state)
     hash = kk_hmac_sha256((struct kk_sv){0}, (struct kk_sv){0});
     kk_hash_text(&hash, text);
     CHECK_STR(text, "sha256:b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+
+    char long_key[131]; /* RFC 4231, case 6: longer than a block, so it is hashed first */
+
+    memset(long_key, 0xaa, sizeof(long_key));
+    hash = kk_hmac_sha256((struct kk_sv){long_key, sizeof(long_key)},
+                          KK_SV("Test Using Larger Than Block-Size Key - Hash Key First"));
+    kk_hash_text(&hash, text);
+    CHECK_STR(text, "sha256:60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 static void a_hash_is_read_back_from_its_text_and_nothing_else(void **state)
