@@ -36,7 +36,7 @@ $(RUNS): ## what their names say; arguments as ARGS='…'
 .PHONY: format
 format: ## lays out every C file
 	@tools/setup test
-	@find src sandbox tests tools -name '*.[ch]' -exec clang-format-19 -i {} +
+	@find src sandbox tests tools $(wildcard bench) -name '*.[ch]' -exec clang-format-19 -i {} +
 
 .PHONY: docs
 docs: build ## prints the pages under docs/ that come from the program's own tables
