@@ -189,7 +189,6 @@ static enum kk_code lose_batch(struct archive_file *self, enum kk_code code, con
     if (self->is_in_transaction)
         db_rollback(self->db);
     self->is_in_transaction = false;
-    self->read_block_id = 0; /* its number may be given again */
     forget_collected(self);
     self->lost = *why;
     self->lost.code = code;
@@ -372,7 +371,7 @@ static enum kk_code file_get(struct archive *a, const struct kk_hash *key, struc
 
     if (rc)
         return rc;
-    /* Another process may have removed the block and used its number again: what does not fit is read anew. */
+    /* A block's number may be given again after a rollback, or by another process: what does not fit is read anew. */
     if (place.block_id != self->read_block_id || !body_of(self, &place, key, &body)) {
         rc = read_block(self, place.block_id, err);
         if (rc)
@@ -454,8 +453,8 @@ static enum kk_code open_db(struct archive_file *self, const char *vfs, struct k
     int64_t version = 0;
     enum kk_code rc = db_sqlite_open(self->path, &options, &self->db, err);
 
-    if (!rc) /* keys are at random places, so that a larger cache would hardly hit more */
-        rc = db_exec(self->db, "PRAGMA cache_size = -2048", err);
+    if (!rc) /* keys fall at random, so that a larger cache hardly hits more; short checkpoints hold the loop less */
+        rc = db_exec(self->db, "PRAGMA cache_size = -2048; PRAGMA wal_autocheckpoint = 1000", err);
     if (!rc)
         rc = read_version(self, &version, err);
     if (!rc && version > SCHEMA)
