@@ -1,4 +1,6 @@
 /* kkachi up, kkachi run ROLE...: the roles of one process, turn by turn, until a signal ends them. */
+#include <sys/un.h>
+
 #include "adapters/http/http_curl.h"
 #include "adapters/loop/loop_curl.h"
 #include "app/manage.h"
@@ -13,6 +15,7 @@
 #include "ports/fetcher.h"
 #include "ports/store.h"
 
+#define SOCKET_PATH_BYTES sizeof(((struct sockaddr_un *)0)->sun_path)
 #define DRAIN_MS (6 * KK_SECOND_MS) /* what is in flight may end for so long; then it is cut off and put back */
 #define GIVE_UP_MS (9 * KK_SECOND_MS)
 
@@ -35,16 +38,14 @@ static const struct {
 
 /* ---- start ---- */
 
-/* What the roles need; the events' destinations also where they are only written into the outbox. */
+/* Who writes events into the outbox needs the names of their destinations; who delivers them, the destinations. */
 static unsigned parts_of(unsigned roles)
 {
     unsigned parts = WIRE_MANAGE;
 
-    if (roles & (ROLE_WORKER | ROLE_RELAY | ROLE_JANITOR))
-        parts |= WIRE_EVENTS;
     if (roles & ROLE_WORKER)
         parts |= WIRE_ARCHIVE | WIRE_SITE;
-    return parts;
+    return parts | (roles & ROLE_RELAY ? WIRE_EVENTS : WIRE_EVENT_NAMES);
 }
 
 static void open_log(struct process *process)
@@ -77,7 +78,8 @@ static enum kk_code open_process(struct process *process, struct config *config,
     if (process->lock.is_alone)
         wire_sweep_sockets(&process->wire);
     wire_socket_path(&process->wire, !process->is_up, socket);
-    return loop_open(process->wire.http, socket, &process->loop, err);
+    /* A folder too deep for a socket's address: it looks by itself, a little later. */
+    return loop_open(process->wire.http, strlen(socket) < SOCKET_PATH_BYTES ? socket : NULL, &process->loop, err);
 }
 
 /* Puts right what a crash left behind, while nobody else can be here. */

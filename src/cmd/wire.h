@@ -14,8 +14,10 @@ enum wire_part {                   /* what a process needs of the world, in the 
                  WIRE_QUEUE = 2,   /* needs the store */
                  WIRE_LIMITER = 4, /* needs the store */
                  WIRE_ARCHIVE = 8,
-                 WIRE_SITE = 16,  /* the fetcher */
-                 WIRE_EVENTS = 32 /* the sinks */
+                 WIRE_SITE = 16,   /* the fetcher */
+                 WIRE_EVENTS = 32, /* the sinks */
+                 WIRE_EVENT_NAMES =
+                     64 /* instead of the sinks: only their names, for those who write the outbox and never deliver */
 };
 #define WIRE_MANAGE (WIRE_STORE | WIRE_QUEUE | WIRE_LIMITER)
 #define WIRE_ALL (WIRE_MANAGE | WIRE_ARCHIVE | WIRE_SITE | WIRE_EVENTS)
@@ -27,6 +29,7 @@ struct wire {              /* a zeroed one is valid for wire_close() */
     struct kk_rng rng;
     struct http *http; /* of the fetcher and the webhooks; NULL: neither is there */
     struct app app;
+    bool has_names_only;        /* of the events' destinations */
     int schema_from, schema_to; /* what opening the store did */
     char dir[WIRE_PATH_BYTES];  /* the data folder: where the store, the lock and the sockets are */
 };

@@ -1,0 +1,217 @@
+"""What operators do: pause and resume, sellers, agents, the listings that people and programs read."""
+
+import base64
+import datetime
+import hashlib
+import hmac
+import http.server
+import json
+import threading
+import time
+
+from conftest import BINARY, Child, assert_good_conduct, assert_truth, assert_versions, wait_for
+
+
+def still(sandbox, seconds=1.0):
+    """No request comes for so long."""
+    before = sandbox.stats()["requests"]
+    time.sleep(seconds)
+    return sandbox.stats()["requests"] == before
+
+
+def test_pause_stops_all_requests_within_seconds_and_resume_lets_them_go_on(world):
+    sandbox, kk = world("luxmaison:200", **{"limiter.gap": "50ms"})
+    kk.add_sellers("luxmaison")
+    wait_for("the crawl is under way", lambda: sandbox.stats()["requests"] > 30)
+    assert kk.json("pause", "--why", "the site asked us to")["isPaused"]
+    wait_for("nothing is sent", lambda: still(sandbox), 5)
+    assert kk.runs("luxmaison")[0]["state"] == "OPEN"
+    found = {row["check"]: row["text"] for row in kk.json("doctor")}
+    assert "the site asked us to" in found["pause"]
+    kk.settings["limiter.gap"] = "1ms"
+    assert not kk.json("resume")["isPaused"]
+    kk.first_crawl("luxmaison")
+    assert_truth(kk, sandbox)
+    assert_good_conduct(sandbox)
+
+
+def test_a_paused_seller_gets_no_request_and_the_others_go_on(world):
+    sandbox, kk = world("luxmaison:120,casaverde:30", **{"limiter.gap": "20ms"})
+    kk.add_sellers("luxmaison")
+    wait_for("the crawl is under way", lambda: sandbox.stats()["requests"] > 30)
+    kk.run("seller", "pause", "luxmaison")
+    wait_for("nothing is sent", lambda: still(sandbox), 5)
+    assert "PAUSED" in kk.refuses("crawl", "luxmaison", status=1)
+    kk.add_sellers("casaverde")
+    kk.first_crawl("casaverde")
+    assert kk.runs("luxmaison")[0]["state"] == "OPEN"
+    kk.run("seller", "resume", "luxmaison")
+    kk.first_crawl("luxmaison")
+    assert_truth(kk, sandbox)
+    assert_good_conduct(sandbox)
+
+
+def test_a_disabled_seller_is_not_crawled_and_keeps_its_data(world):
+    sandbox, kk = world("luxmaison:3")
+    kk.add_sellers("luxmaison")
+    kk.first_crawl("luxmaison")
+    kk.run("seller", "disable", "luxmaison")
+    assert "DISABLED" in kk.refuses("crawl", "luxmaison", status=1)
+    assert len(kk.products("luxmaison")) == 3
+    assert kk.json("seller", "list")[0]["state"] == "DISABLED"
+
+
+def test_a_changed_period_moves_the_next_crawl_at_once(world):
+    _, kk = world("luxmaison:1")
+    kk.run("seller", "add", "luxmaison", "--period", "10d")
+    kk.first_crawl("luxmaison")
+    before = kk.json("seller", "show", "luxmaison")
+    kk.run("seller", "set", "luxmaison", "--period", "1h", "--name", "럭스메종")
+    after = kk.json("seller", "show", "luxmaison")
+    assert after["nextRunAt"] < before["nextRunAt"]
+    assert (after["period"], after["name"]) == ("1h", "럭스메종")
+
+
+def test_listings_are_whole_in_json_and_limited_when_asked(world):
+    _, kk = world("luxmaison:12")
+    kk.add_sellers("luxmaison")
+    kk.first_crawl("luxmaison")
+    rows = kk.json("product", "list", "--seller", "luxmaison")
+    assert len(rows) == 12
+    assert set(rows[0]) >= {"itemNo", "sellerId", "version", "hash", "lastChangedAt", "product"}
+    assert [row["itemNo"] for row in rows] == sorted(row["itemNo"] for row in rows)
+    first = kk.json("product", "list", "--limit", "5")
+    rest = kk.json("product", "list", "--after", str(first[-1]["itemNo"]))
+    assert first + rest == rows
+    assert len(kk.json("task", "list")) == 25
+    assert len(kk.json("task", "list", "--kind", "detail", "--state", "SUCCESS")) == 12
+    assert len(kk.json("task", "list", "--limit", "3")) == 3
+    item = str(rows[0]["itemNo"])
+    assert kk.json("product", "show", item)["product"] == rows[0]["product"]
+    assert [row["version"] for row in kk.json("product", "show", item, "--history")] == [1]
+    raw = json.loads(kk.run("product", "show", item, "--raw").stdout)
+    assert item in json.dumps(raw["detail"])
+    assert isinstance(raw["options"], list)
+
+
+def test_tables_are_for_people(world):
+    _, kk = world("luxmaison:2")
+    kk.run("seller", "add", "luxmaison", "--period", "6h", "--name", "럭스메종")
+    kk.first_crawl("luxmaison")
+    table = kk.run("seller", "list").stdout.splitlines()
+    assert table[0].startswith("SELLER") and "럭스메종" in table[1] and "ACTIVE" in table[1]
+    assert "\033[" not in kk.run("task", "list").stdout
+    for words in (["agent", "list"], ["agent", "stats"], ["product", "list"], ["changes"], ["config", "--origin"],
+                  ["seller", "show", "luxmaison"], ["states"], ["version"], ["help"]):
+        assert kk.run(*words, flags=words[0] not in ("states", "version", "help")).stdout.strip(), words
+    assert kk.run("dead", "list").stdout == "No dead letters.\n"
+
+
+def test_the_token_is_shown_nowhere(world):
+    sandbox, kk = world("luxmaison:2", agents=1)
+    kk.add_sellers("luxmaison")
+    kk.first_crawl("luxmaison")
+    said = "".join(kk.run(*words).stdout for words in (
+        ["agent", "list", "--json"], ["agent", "stats", "--json"], ["task", "list", "--json"], ["config", "--json"]))
+    said += kk.children[0].complained() + json.dumps(kk.events())
+    assert "eyJ" not in said, "a JWT begins so"
+    assert "Bearer" not in said
+    assert sandbox.stats()["byPath"]["home"]
+
+
+def test_changes_can_be_followed(world):
+    sandbox, kk = world("luxmaison:3")
+    kk.add_sellers("luxmaison")
+    kk.first_crawl("luxmaison")
+    follow = Child([BINARY, "changes", "--follow", "--json", "--after", "3", *kk.flags()], kk.folder, "follow",
+                   env=kk.env)
+    kk.children.append(follow)
+    item, was = next(iter(sandbox.truth().items()))
+    sandbox.set(item, "sellingPrice", was["sellingPrice"] + 500)
+    kk.crawl("luxmaison")
+    line = wait_for("the change is shown", lambda: follow.said().splitlines())
+    change = json.loads(line[0])
+    assert (change["itemNo"], change["version"]) == (item, 2)
+
+
+def test_a_crawl_that_nobody_runs_says_what_is_missing(world):
+    _, kk = world("luxmaison:1", agents=0, start=False)
+    kk.add_sellers("luxmaison")
+    said = kk.run("crawl", "luxmaison").stderr
+    assert "start `kkachi up`" in said
+    assert "kkachi agent add" in said
+
+
+def test_agents_are_added_from_a_list_once(make_kkachi):
+    kk = make_kkachi()
+    assert kk.add_agents(5) == {"added": 5, "known": 0}
+    assert kk.add_agents(7) == {"added": 2, "known": 5}
+    agents = kk.json("agent", "list")
+    assert [agent["name"] for agent in agents] == [f"agent-{number}" for number in range(1, 8)]
+    assert all(agent["state"] == "IDLE" and agent["tokensLeft"] == 80 for agent in agents)
+    said = kk.refuses("agent", "add", "--file", "-", status=2,
+                      stdin="# good ones\nMozilla/5.0 (X11) fine enough\ncurl/8\n")
+    assert "standard input:3" in said
+    assert len(kk.json("agent", "list")) == 7, "all of a list or nothing of it"
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    """Takes events as a team's own system would: checks the signature, refuses now and then."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        signed = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}.".encode() + body
+        want = "v1," + base64.b64encode(hmac.new(self.server.secret, signed, hashlib.sha256).digest()).decode()
+        good = want in self.headers["webhook-signature"].split()
+        self.server.calls += 1
+        refused = self.server.calls in self.server.refuse
+        if not refused:
+            self.server.taken.append((good, self.headers["webhook-id"], json.loads(body)))
+        self.send_response(503 if refused else 204)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_webhook_gets_every_event_signed_in_order_and_again_after_a_refusal(world):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server.secret, server.refuse, server.calls, server.taken = b"0123456789abcdef0123456789abcdef", {2, 3, 7}, 0, []
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        secret = "whsec_" + base64.b64encode(server.secret).decode()
+        sandbox, kk = world("luxmaison:8", **{
+            "events.url": f"file:var/events.ndjson,http://127.0.0.1:{server.server_port}/hook",
+            "events.secret": secret})
+        kk.add_sellers("luxmaison")
+        kk.first_crawl("luxmaison")
+        for step in range(3):
+            for item, was in sandbox.truth().items():
+                sandbox.set(item, "sellingPrice", was["sellingPrice"] + 100 * (step + 1))
+            kk.crawl("luxmaison")
+        wait_for("the hook has all of them", lambda: len({event for _, event, _ in server.taken}) >= 32)
+        assert all(good for good, _, _ in server.taken)
+        assert all(event == body["id"] for _, event, body in server.taken)
+        for item in sandbox.truth():
+            chain = [body["data"]["version"] for _, _, body in server.taken if body["data"]["itemNo"] == item]
+            assert list(dict.fromkeys(chain)) == [1, 2, 3, 4], f"item {item}: {chain}"
+        assert_versions(kk)
+        assert secret not in kk.children[0].complained() + kk.run("config", "--json").stdout
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_first_request_leaves_soon_after_the_start(world):
+    sandbox, kk = world("luxmaison:1", start=False)
+    kk.add_sellers("luxmaison")
+    start = time.time()
+    kk.up()
+    line = wait_for("a request comes", lambda: sandbox.log())[0]
+    at = datetime.datetime.fromisoformat(line["at"].replace("Z", "+00:00")).timestamp()
+    print(f"first request {1000 * (at - start):.0f} ms after the start")
+    assert at - start < 5, "sanitizers are slow; a release build needs less than 100 ms"
