@@ -120,6 +120,7 @@ static enum kk_code read_entries(struct kk_jv items, struct list_page *page, str
         struct list_entry entry;
 
         rc = read_entry(it.value, i, &scratch, &entry, err);
+        page->row_count++;
         if (!rc && !has_item(page, entry.item_no))
             page->entry[page->entry_count++] = entry;
     }
