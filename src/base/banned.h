@@ -64,10 +64,6 @@
 #define rand(...) banned_rand_use_kk_rng
 #undef srand
 #define srand(...) banned_srand_use_kk_rng
-#undef random
-#define random(...) banned_random_use_kk_rng
-#undef srandom
-#define srandom(...) banned_srandom_use_kk_rng
 #undef drand48
 #define drand48(...) banned_drand48_use_kk_rng
 #undef tmpnam

@@ -13,7 +13,7 @@ CALLS = {
     "sprintf": 'sprintf(a, "%s", b)', "strtok": "strtok(a, b)", "strtok_r": "strtok_r(a, b, &a)",
     "atoi": "(void)atoi(b)", "atol": "(void)atol(b)", "atof": "(void)atof(b)", "localtime": "(void)localtime(&t)",
     "localtime_r": "localtime_r(&t, &tm)", "gmtime": "(void)gmtime(&t)", "ctime": "(void)ctime(&t)",
-    "mktime": "(void)mktime(&tm)", "rand": "(void)rand()", "srand": "srand(1)", "random": "(void)random()",
+    "mktime": "(void)mktime(&tm)", "rand": "(void)rand()", "srand": "srand(1)",
     "mktemp": "mktemp(a)",
 }
 
