@@ -15,11 +15,10 @@
 /* --- refusals --- */
 
 /* The real site's error bodies are unknown; nobody may rely on this one. */
-void answer_refusal(const struct visit *visit, int status, const char *code, struct sandbox_reply *reply)
+void answer_refusal(int status, const char *code, struct sandbox_reply *reply)
 {
     char body[128];
 
-    (void)visit;
     snprintf(body, sizeof(body), "{\"code\":\"%s\",\"message\":\"요청을 처리할 수 없습니다.\"}", code);
     reply_text(reply, status, JSON_TYPE, kk_sv_of(body));
 }
@@ -32,7 +31,7 @@ void answer_limited(struct sandbox *sandbox, const struct visit *visit, enum san
     char date[TOKEN_DATE_BYTES];
 
     gate_kill(sandbox->gate, visit->agent, visit->token);
-    answer_refusal(visit, 429, "TOO_MANY_REQUESTS", reply);
+    answer_refusal(429, "TOO_MANY_REQUESTS", reply);
     if (form == RETRY_AFTER_SECONDS)
         reply_add_header(reply, "Retry-After", "%" PRId64, seconds);
     if (form != RETRY_AFTER_DATE)
@@ -103,7 +102,7 @@ void answer_home(struct sandbox *sandbox, const struct visit *visit, struct sand
         form = HOME_PLAIN;
     switch (form) {
     case HOME_FORBIDDEN:
-        answer_refusal(visit, 403, "FORBIDDEN", reply);
+        answer_refusal(403, "FORBIDDEN", reply);
         return;
     case HOME_NO_COOKIE:
         home_page(reply);
@@ -171,14 +170,14 @@ static void answer_list(struct sandbox *sandbox, struct visit *visit, struct san
     if (!query_text(visit->query, "sellerId", &name) || name.len == 0 ||
         !query_number(visit->query, "pageNo", 0, &number) || number < 0 ||
         !query_number(visit->query, "pageSize", 20, &size) || size < 1) {
-        answer_refusal(visit, 400, "BAD_PARAMETER", reply);
+        answer_refusal(400, "BAD_PARAMETER", reply);
         return;
     }
     if (sandbox->replay) {
         if (number == 0 && replay_list(sandbox->replay, kk_buf_sv(&name), &body))
             answer_recorded(sandbox, visit, body, reply);
         else
-            answer_refusal(visit, 404, "NOT_RECORDED", reply);
+            answer_refusal(404, "NOT_RECORDED", reply);
         return;
     }
     seller = world_seller(sandbox->world, kk_buf_sv(&name));
@@ -206,11 +205,11 @@ static void answer_item(struct sandbox *sandbox, const struct visit *visit, stru
         if (replay_item(sandbox->replay, is_detail ? REPLAY_DETAIL : REPLAY_OPTIONS, visit->item_no, &body))
             answer_recorded(sandbox, visit, body, reply);
         else
-            answer_refusal(visit, 404, "NOT_RECORDED", reply);
+            answer_refusal(404, "NOT_RECORDED", reply);
         return;
     }
     if (!item || item->is_gone) {
-        answer_refusal(visit, item && item->dice % 4 == 0 ? 410 : 404, "NO_SUCH_ITEM", reply);
+        answer_refusal(item && item->dice % 4 == 0 ? 410 : 404, "NO_SUCH_ITEM", reply);
         return;
     }
     if (visit->fault == FAULT_FOREIGN)

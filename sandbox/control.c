@@ -195,6 +195,8 @@ void control_respond(struct sandbox *sandbox, const struct visit *visit, struct 
     enum kk_code rc = routes[r].handle(&control, &err);
     if (rc)
         refuse(reply, rc == KK_NOT_FOUND ? 404 : 400, err.msg);
+    else if (reply->body.failed)
+        refuse(reply, 500, "that is too much for one answer; ask for one seller, or for less of the log");
     else
         reply_text(reply, 200, "application/json", KK_SV("\n"));
 }

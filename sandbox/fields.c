@@ -115,13 +115,13 @@ static void write_option(const struct world_option *option, struct kk_buf *out)
 }
 
 /* Either may be NULL: it came, or it went. */
-static void diff_option(struct diff *diff, const struct world_option *from, const struct world_option *to)
+static void diff_option(struct diff *diff, int64_t option_no, const struct world_option *from,
+                        const struct world_option *to)
 {
     char name[64];
-    int64_t number = from ? from->option_no : to->option_no;
 
     if (!from || !to) {
-        snprintf(name, sizeof(name), "options[%" PRId64 "]", number);
+        snprintf(name, sizeof(name), "options[%" PRId64 "]", option_no);
         open_entry(diff, name);
         write_option(from, diff->out);
         kk_jw_key(diff->out, "to");
@@ -129,12 +129,17 @@ static void diff_option(struct diff *diff, const struct world_option *from, cons
         kk_jw_close(diff->out, '}');
         return;
     }
-    snprintf(name, sizeof(name), "options[%" PRId64 "].color", number);
+    snprintf(name, sizeof(name), "options[%" PRId64 "].color", option_no);
     diff_text(diff, name, from->color, to->color);
-    snprintf(name, sizeof(name), "options[%" PRId64 "].size", number);
+    snprintf(name, sizeof(name), "options[%" PRId64 "].size", option_no);
     diff_text(diff, name, from->size, to->size);
-    snprintf(name, sizeof(name), "options[%" PRId64 "].stock", number);
+    snprintf(name, sizeof(name), "options[%" PRId64 "].stock", option_no);
     diff_number(diff, name, from->stock, to->stock);
+}
+
+static int64_t number_at(const struct world_item *item, unsigned at)
+{
+    return at < item->option_count ? item->option[at].option_no : INT64_MAX;
 }
 
 static void diff_options(struct diff *diff, const struct world_item *before, const struct world_item *after)
@@ -142,16 +147,11 @@ static void diff_options(struct diff *diff, const struct world_item *before, con
     unsigned b = 0, a = 0;
 
     while (b < before->option_count || a < after->option_count) {
-        const struct world_option *from = b < before->option_count ? &before->option[b] : NULL;
-        const struct world_option *to = a < after->option_count ? &after->option[a] : NULL;
+        int64_t from = number_at(before, b), to = number_at(after, a), lower = from < to ? from : to;
 
-        if (from && to && from->option_no < to->option_no)
-            to = NULL;
-        else if (from && to && to->option_no < from->option_no)
-            from = NULL;
-        diff_option(diff, from, to);
-        b += from != NULL;
-        a += to != NULL;
+        diff_option(diff, lower, from == lower ? &before->option[b] : NULL, to == lower ? &after->option[a] : NULL);
+        b += from == lower;
+        a += to == lower;
     }
 }
 

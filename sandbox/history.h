@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 
-#define HISTORY_MAX 500000 /* entries kept; older ones are forgotten, and that is said */
+#define HISTORY_MAX 200000 /* entries kept; older ones are forgotten, and that is said */
 
 // clang-format off
 #define WORLD_KINDS(X) /* name, what it does */                                                  \

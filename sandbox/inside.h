@@ -44,7 +44,7 @@ struct visit {
 void answer_home(struct sandbox *sandbox, const struct visit *visit, struct sandbox_reply *reply);
 void answer_api(struct sandbox *sandbox, struct visit *visit, struct sandbox_reply *reply);
 /* A refusal with a small JSON body. */
-void answer_refusal(const struct visit *visit, int status, const char *code, struct sandbox_reply *reply);
+void answer_refusal(int status, const char *code, struct sandbox_reply *reply);
 void answer_limited(struct sandbox *sandbox, const struct visit *visit, enum sandbox_retry_after form, int64_t wait_ms,
                     struct sandbox_reply *reply);
 

@@ -279,7 +279,7 @@ static bool make_new(struct mover *mover)
     const struct world_seller *named = mover->order->seller;
     const struct world_item *neighbour = named ? NULL : choose_shown(mover);
 
-    if (!named && !neighbour)
+    if ((!named && !neighbour) || (int64_t)mover->world->item_count >= WORLD_ITEMS_MAX)
         return false;
     world_move_new(mover->world, &mover->world->seller[named ? named->index : neighbour->seller], mover->at_ms);
     mover->world->item[mover->world->item_count - 1]->moved_in = mover->serial;

@@ -27,7 +27,7 @@ static void answer_off_host(struct sandbox_reply *reply)
 static void answer_void_token(struct sandbox *sandbox, const struct visit *visit, struct sandbox_reply *reply)
 {
     gate_revoke(sandbox->gate, visit->token);
-    answer_refusal(visit, 401, "TOKEN_EXPIRED", reply);
+    answer_refusal(401, "TOKEN_EXPIRED", reply);
 }
 
 bool odd_instead(struct sandbox *sandbox, const struct visit *visit, struct sandbox_reply *reply)
@@ -41,22 +41,22 @@ bool odd_instead(struct sandbox *sandbox, const struct visit *visit, struct sand
                        sandbox->conf.fault_retry_after_ms, reply);
         return true;
     case FAULT_400:
-        answer_refusal(visit, 400, "BAD_REQUEST", reply);
+        answer_refusal(400, "BAD_REQUEST", reply);
         return true;
     case FAULT_401:
         answer_void_token(sandbox, visit, reply);
         return true;
     case FAULT_403:
-        answer_refusal(visit, 403, "FORBIDDEN", reply);
+        answer_refusal(403, "FORBIDDEN", reply);
         return true;
     case FAULT_404:
-        answer_refusal(visit, 404, "NO_SUCH_ITEM", reply);
+        answer_refusal(404, "NO_SUCH_ITEM", reply);
         return true;
     case FAULT_500:
-        answer_refusal(visit, 500, "INTERNAL", reply);
+        answer_refusal(500, "INTERNAL", reply);
         return true;
     case FAULT_503:
-        answer_refusal(visit, 503, "UNAVAILABLE", reply);
+        answer_refusal(503, "UNAVAILABLE", reply);
         return true;
     case FAULT_HANG:
         reply->is_hang = true;

@@ -117,19 +117,19 @@ static void refuse_pass(const struct visit *visit, struct sandbox_reply *reply)
     case GATE_OPEN:
         KK_UNREACHABLE();
     case GATE_NO_TOKEN:
-        answer_refusal(visit, 400, "AUTHORIZATION_REQUIRED", reply);
+        answer_refusal(400, "AUTHORIZATION_REQUIRED", reply);
         return;
     case GATE_COOKIE:
-        answer_refusal(visit, 400, "TOKEN_IN_COOKIE", reply);
+        answer_refusal(400, "TOKEN_IN_COOKIE", reply);
         return;
     case GATE_UNKNOWN:
     case GATE_EXPIRED:
     case GATE_DEAD:
     case GATE_REVOKED:
-        answer_refusal(visit, 401, "TOKEN_EXPIRED", reply);
+        answer_refusal(401, "TOKEN_EXPIRED", reply);
         return;
     case GATE_OTHER_AGENT:
-        answer_refusal(visit, 403, "TOKEN_NOT_YOURS", reply);
+        answer_refusal(403, "TOKEN_NOT_YOURS", reply);
         return;
     }
     KK_UNREACHABLE();
@@ -153,11 +153,11 @@ static void serve(struct sandbox *sandbox, struct visit *visit, struct sandbox_r
     if (visit->fault != FAULT_NONE && odd_instead(sandbox, visit, reply))
         return;
     if (!kk_sv_eq(visit->request->method, KK_SV("GET")))
-        answer_refusal(visit, 405, "METHOD_NOT_ALLOWED", reply);
+        answer_refusal(405, "METHOD_NOT_ALLOWED", reply);
     else if (is_home)
         answer_home(sandbox, visit, reply);
     else if (visit->kind == LOG_OTHER)
-        answer_refusal(visit, 404, "NO_SUCH_PAGE", reply);
+        answer_refusal(404, "NO_SUCH_PAGE", reply);
     else if (visit->pass != GATE_OPEN)
         refuse_pass(visit, reply);
     else
@@ -204,7 +204,7 @@ void sandbox_respond(struct sandbox *sandbox, const struct sandbox_request *requ
     visit.dice = dice_mix(sandbox->conf.seed, visit.number);
     visit.agent = gate_agent(sandbox->gate, request->user_agent);
     if (visit.agent < 0)
-        answer_refusal(&visit, 431, "USER_AGENT_REFUSED", reply);
+        answer_refusal(431, "USER_AGENT_REFUSED", reply);
     else
         serve(sandbox, &visit, reply);
     reply->fault = visit.fault;

@@ -85,10 +85,10 @@ static void print_help(void)
 
 /* --- reading the arguments --- */
 
-static bool choose(const char *value, const char *const *names, size_t count, unsigned *ret)
+static bool choose(struct kk_sv value, const char *const *names, size_t count, unsigned *ret)
 {
     for (size_t i = 0; i < count; i++)
-        if (strcmp(value, names[i]) == 0) {
+        if (kk_sv_eq(value, kk_sv_of(names[i]))) {
             *ret = (unsigned)i;
             return true;
         }
@@ -116,9 +116,9 @@ static bool set_option(struct settings *settings, const struct option *option, c
         *(bool *)at = option->kind == ON;
         return true;
     case HOME:
-        return choose(value, home_names, KK_COUNT(home_names), at);
+        return choose(text, home_names, KK_COUNT(home_names), at);
     case RETRY:
-        return choose(value, retry_names, KK_COUNT(retry_names), at);
+        return choose(text, retry_names, KK_COUNT(retry_names), at);
     }
     return false;
 }
