@@ -282,6 +282,44 @@ static void with_noise_no_two_answers_about_an_item_are_the_same_bytes(void **st
     shop_close(&shop);
 }
 
+static bool ascends(struct kk_jv rows)
+{
+    int64_t last = 0;
+
+    for (struct kk_jiter it = kk_jv_iter(rows); kk_jiter_next(&it); last = number_of(it.value, "optionNo"))
+        if (number_of(it.value, "optionNo") < last)
+            return false;
+    return true;
+}
+
+static void modules_and_options_sometimes_come_in_another_order(void **state)
+{
+    struct sandbox_conf conf = open_conf(1, "luxmaison:40");
+    int options[2] = {0}, details[2] = {0};
+    struct kk_json *truth, *json;
+    struct shop shop;
+
+    (void)state;
+    shop_open(&shop, &conf);
+    shop_enter(&shop);
+    truth = shop_truth(&shop);
+    for (struct kk_jiter it = kk_jv_iter(kk_jv_get(kk_json_root(truth), "items")); kk_jiter_next(&it);) {
+        shop_options(&shop, shop_i64(it.value, "itemNo"));
+        json = shop_body(&shop);
+        options[ascends(kk_json_root(json))]++;
+        kk_json_done(json);
+        shop_detail(&shop, shop_i64(it.value, "itemNo"));
+        json = shop_body(&shop);
+        struct kk_jv first = kk_jv_at(kk_jv_get(kk_json_root(json), "moduleList"), 0);
+        details[kk_sv_eq(shop_text(first, "type"), KK_SV("ProductBannersModule"))]++;
+        kk_json_done(json);
+    }
+    CHECK(options[0] > 0 && options[1] > 0);
+    CHECK(details[0] > 0 && details[1] > 0);
+    kk_json_done(truth);
+    shop_close(&shop);
+}
+
 static void the_same_requests_get_the_same_bytes_in_another_sandbox(void **state)
 {
     struct sandbox_conf conf = open_conf(9, "luxmaison:20");
@@ -344,8 +382,12 @@ static void pages_run_newest_first_and_together_are_the_whole_shop(void **state)
             CHECK_EQ(shop_list(&shop, "luxmaison", page, sizes[s]), 200);
             struct kk_json *json = shop_body(&shop);
 
+            struct kk_jv entries = kk_jv_get(kk_json_root(json), "items");
+            int64_t left = 120 - page * sizes[s];
+
             CHECK_EQ(number_of(kk_json_root(json), "count"), 120);
-            for (struct kk_jiter it = kk_jv_iter(kk_jv_get(kk_json_root(json), "items")); kk_jiter_next(&it); seen++)
+            CHECK_EQ(kk_jv_count(entries), left < sizes[s] ? left : sizes[s]);
+            for (struct kk_jiter it = kk_jv_iter(entries); kk_jiter_next(&it); seen++)
                 same_entry(kk_jv_at(items, seen), it.value);
             kk_json_done(json);
         }
@@ -459,6 +501,7 @@ int main(void)
         cmocka_unit_test(a_huge_description_comes_through_whole),
         cmocka_unit_test(without_noise_two_answers_are_the_same_bytes),
         cmocka_unit_test(with_noise_no_two_answers_about_an_item_are_the_same_bytes),
+        cmocka_unit_test(modules_and_options_sometimes_come_in_another_order),
         cmocka_unit_test(the_same_requests_get_the_same_bytes_in_another_sandbox),
         cmocka_unit_test(pages_run_newest_first_and_together_are_the_whole_shop),
         cmocka_unit_test(a_page_past_the_end_is_empty_and_so_is_an_unknown_shop),

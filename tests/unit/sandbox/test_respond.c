@@ -188,6 +188,9 @@ static void a_clock_that_goes_back_changes_nothing(void **state)
     shop_list(&shop, "luxmaison", 0, 1);
     shop.now_ms -= 10 * conf.window_ms;
     CHECK_EQ(shop_list(&shop, "luxmaison", 0, 1), 429);
+    struct kk_json *json = get(&shop, "/__sandbox/log");
+    CHECK_EQ(shop_i64(kk_jv_at(kk_jv_get(kk_json_root(json), "log"), 2), "at"), 1700000000000);
+    kk_json_done(json);
     shop_close(&shop);
 }
 
