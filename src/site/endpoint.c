@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/text.h"
@@ -58,8 +57,7 @@ static bool split_authority(struct kk_sv authority, struct address *ret)
 {
     size_t colon = authority.len;
 
-    /* A name and password before an '@' would hide which host is meant. */
-    if (authority.len == 0 || memchr(authority.ptr, '@', authority.len))
+    if (authority.len == 0) /* a name and password before an '@' count as host here, and so never match one */
         return false;
     while (colon > 0 && authority.ptr[colon - 1] >= '0' && authority.ptr[colon - 1] <= '9')
         colon--;

@@ -24,6 +24,7 @@ static void a_user_agent_is_a_browsers(void **state)
     (void)state;
     CHECK_OK(agent_user_agent_check(KK_SV("Mozilla/5.0 (Linux; Android 13) Mobile"), &err), &err);
     CHECK_OK(agent_user_agent_check(KK_SV("Mozilla/"), &err), &err);
+    CHECK_OK(agent_user_agent_check(KK_SV("Mozilla/~ ~"), &err), &err);
     CHECK_EQ(agent_user_agent_check(KK_SV(""), &err), KK_BAD_INPUT);
     CHECK_EQ(agent_user_agent_check(KK_SV("Mozilla"), &err), KK_BAD_INPUT);
     CHECK_EQ(agent_user_agent_check(KK_SV("curl/7.88.1"), &err), KK_BAD_INPUT);
@@ -56,6 +57,9 @@ static void a_short_token_is_renewed_in_its_last_quarter(void **state)
     agent_got_token(&agent, KK_SV("t"), KK_SV(""), KK_SV(""), 4000, 0);
     CHECK(!agent_needs_token(&agent, &rules, 2999));
     CHECK(agent_needs_token(&agent, &rules, 3000));
+    agent_got_token(&agent, KK_SV("t"), KK_SV(""), KK_SV(""), 16 * KK_MINUTE_MS, 0);
+    CHECK(!agent_needs_token(&agent, &rules, 12 * KK_MINUTE_MS - 1));
+    CHECK(agent_needs_token(&agent, &rules, 12 * KK_MINUTE_MS));
 }
 
 static void a_token_that_ended_before_it_was_issued_is_needed_anew(void **state)
@@ -163,6 +167,19 @@ static void the_rest_doubles_until_a_success_up_to_its_maximum(void **state)
     CHECK_EQ(ban_and_rest(&agent, &now_ms), KK_DAY_MS);
     agent_succeeded(&agent);
     CHECK_EQ(ban_and_rest(&agent, &now_ms), KK_HOUR_MS);
+}
+
+static void the_rest_doubles_as_long_as_twice_of_it_is_allowed(void **state)
+{
+    static const struct agent_rules nine = {.cooldown_ms = 9, .cooldown_max_ms = 24};
+    struct agent agent = {.state = AGENT_ACTIVE, .ban_streak = 1};
+
+    (void)state;
+    agent_banned(&agent, &nine, 0, "429", 0);
+    CHECK_EQ(agent.disabled_until_ms, 18);
+    agent = (struct agent){.state = AGENT_ACTIVE, .ban_streak = 2};
+    agent_banned(&agent, &nine, 0, "429", 0);
+    CHECK_EQ(agent.disabled_until_ms, 24);
 }
 
 static void without_a_cool_down_only_retry_after_counts(void **state)
@@ -310,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_token_that_comes_late_for_a_disabled_agent_is_not_kept),
         cmocka_unit_test(retry_after_counts_where_it_is_longer),
         cmocka_unit_test(the_rest_doubles_until_a_success_up_to_its_maximum),
+        cmocka_unit_test(the_rest_doubles_as_long_as_twice_of_it_is_allowed),
         cmocka_unit_test(without_a_cool_down_only_retry_after_counts),
         cmocka_unit_test(a_streak_has_no_end_that_overflows),
         cmocka_unit_test(a_second_ban_while_it_rests_only_makes_the_rest_longer),

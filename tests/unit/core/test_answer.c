@@ -25,7 +25,10 @@ static void each_status_means_what_the_design_says(void **state)
     CHECK_EQ(of_status(400), ANSWER_REJECTED);
     CHECK_EQ(of_status(418), ANSWER_REJECTED);
     CHECK_EQ(of_status(499), ANSWER_REJECTED);
+    CHECK_EQ(of_status(299), ANSWER_MISMATCH);
+    CHECK_EQ(of_status(300), ANSWER_REDIRECTED);
     CHECK_EQ(of_status(302), ANSWER_REDIRECTED);
+    CHECK_EQ(of_status(399), ANSWER_REDIRECTED);
     CHECK_EQ(of_status(204), ANSWER_MISMATCH);
     CHECK_EQ(of_status(0), ANSWER_LOST);
     CHECK_EQ(of_status(100), ANSWER_LOST);

@@ -63,9 +63,12 @@ static void nothing_overflows_at_the_ends(void **state)
 
 static int64_t after_ms(const char *header, int64_t now_ms)
 {
-    int64_t ms = -1;
+    int64_t ms = 42;
 
-    return retry_after_ms(kk_sv_of(header), now_ms, &ms) ? ms : -1;
+    if (retry_after_ms(kk_sv_of(header), now_ms, &ms))
+        return ms;
+    CHECK_EQ(ms, 42);
+    return -1;
 }
 
 static void retry_after_is_read_as_seconds(void **state)

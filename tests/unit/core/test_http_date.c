@@ -5,9 +5,12 @@
 
 static int64_t date_ms(const char *text)
 {
-    int64_t ms = -1;
+    int64_t ms = 42;
 
-    return http_date_ms(kk_sv_of(text), &ms) ? ms : -1;
+    if (http_date_ms(kk_sv_of(text), &ms))
+        return ms;
+    CHECK_EQ(ms, 42);
+    return -1;
 }
 
 static void all_spellings_of_a_date_are_one_date(void **state)
@@ -40,6 +43,7 @@ static void the_calendar_is_kept(void **state)
     CHECK_EQ(date_ms("Sat, 29 Feb 2025 00:00:00 GMT"), -1);
     CHECK_EQ(date_ms("Thu, 29 Feb 2100 00:00:00 GMT"), -1);
     CHECK_EQ(date_ms("Thu, 31 Apr 2026 00:00:00 GMT"), -1);
+    CHECK_EQ(date_ms("Mon, 01 Jan 1601 00:00:00 GMT"), kk_time_from_civil(1601, 1, 1, 0, 0, 0));
     CHECK_EQ(date_ms("Thu, 00 Apr 2026 00:00:00 GMT"), -1);
     CHECK_EQ(date_ms("Wed, 31 Dec 2025 23:59:60 GMT"), kk_time_from_civil(2026, 1, 1, 0, 0, 0));
 }

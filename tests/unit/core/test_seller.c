@@ -7,7 +7,7 @@
 
 static void an_id_is_of_the_bytes_the_site_uses(void **state)
 {
-    static const char *const good[] = {"luxmaison", "LUXMAISON", "a", "dinapino2014", "a.b_c-d@e"};
+    static const char *const good[] = {"luxmaison", "LUXMAISON", "a", "dinapino2014", "a.b_c-d@e", "azAZ09"};
     static const char *const bad[] = {"", " ", "a b", "a/b", "a%b", "셀러", "a\n", "a'", "a\"", "a;--", "a:b"};
     char longest[SELLER_ID_BYTES + 1];
     struct kk_err err;

@@ -70,6 +70,17 @@ static void options_are_put_in_order_of_their_number(void **state)
     CHECK_STR(snapshot.option[2].color, "네이비");
 }
 
+static void the_texts_of_an_option_are_kept_in_nfc_too(void **state)
+{
+    KK_CLEANUP(snapshot_done) struct snapshot snapshot = {0};
+    struct kk_err err;
+
+    (void)state;
+    CHECK_OK(snapshot_add_option(&snapshot, 1, KK_SV("\u1100\u1161"), KK_SV("e\u0301"), 1, &err), &err);
+    CHECK_STR(snapshot.option[0].color, "가");
+    CHECK_STR(snapshot.option[0].size, "\u00e9");
+}
+
 static void taken_options_outlive_where_they_came_from(void **state)
 {
     KK_CLEANUP(snapshot_done) struct snapshot snapshot = on_sale(3);
@@ -246,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_text_is_kept_in_unicode_form_nfc),
         cmocka_unit_test(texts_do_not_move),
         cmocka_unit_test(options_are_put_in_order_of_their_number),
+        cmocka_unit_test(the_texts_of_an_option_are_kept_in_nfc_too),
         cmocka_unit_test(taken_options_outlive_where_they_came_from),
         cmocka_unit_test(the_same_option_twice_is_a_mismatch_and_leaves_what_was_there),
         cmocka_unit_test(an_item_is_sold_out_when_the_site_says_so_or_nothing_is_left),

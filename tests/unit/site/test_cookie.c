@@ -105,6 +105,8 @@ static void what_could_break_a_header_is_no_value(void **state)
     CHECK_STR(after("token=\"quoted\"").token, "quoted");
     CHECK_STR(after("token=\"").token, "");
     CHECK_STR(after("token=a=b==").token, "a=b==");
+    CHECK_STR(after("token=!~").token, "!~");
+    CHECK_STR(after("token=\"\"").token, "");
 }
 
 static void a_value_that_does_not_fit_is_ignored(void **state)

@@ -150,6 +150,12 @@ static void a_redirect_off_the_site_is_denied(void **state)
         "https://m.web.mustit.co.kr.:443/x",
         "https://m.web.mustit.co.kr:443:443/x",
         "javascript:alert(1)",
+        "https://name@m.web.mustit.co.kr/x",
+        "https://:443@m.web.mustit.co.kr/x",
+        "a:x",
+        "z:x",
+        "A:x",
+        "Z:x",
         "https:////",
         "https://:443/x",
         "https://443/x",
@@ -170,6 +176,7 @@ static void ports_are_part_of_the_site(void **state)
 {
     static const struct site ipv6 = {{"http://[::1]:8621", 17}, {"/", 1}, 20},
                              bare = {{"http://[::1]", 12}, {"/", 1}, 20};
+    static const struct site nines = {{"http://h:9009", 13}, {"/", 1}, 20};
     static const struct site nowhere = {{"127.0.0.1", 9}, {"/", 1}, 20};
 
     (void)state;
@@ -180,6 +187,8 @@ static void ports_are_part_of_the_site(void **state)
     check_redirect(&sandbox, "http://127.0.0.1:8621/", "https://127.0.0.1:8621/x", NULL);
     check_redirect(&ipv6, "http://[::1]:8621/", "http://[::1]:8621/x", "http://[::1]:8621/x");
     check_redirect(&ipv6, "http://[::1]:8621/", "http://[::1]/x", NULL);
+    check_redirect(&nines, "http://h:9009/", "http://h:9009/x", "http://h:9009/x");
+    check_redirect(&nines, "http://h:9009/", "http://h/x", NULL);
     check_redirect(&bare, "http://[::1]/", "http://[::1]:80/x", "http://[::1]/x");
     check_redirect(&sandbox, "not an address", "/x", NULL);
     check_redirect(&nowhere, "http://127.0.0.1:8621/", "/x", NULL);
