@@ -115,6 +115,8 @@ static void another_shape_is_a_mismatch_that_names_its_path(void **state)
         {"detail_price_is_null", "ProductInfoModule].data.sellingPrice is null"},
         {"detail_price_is_negative", "ProductInfoModule].data.discountPrice is no integer"},
         {"detail_price_is_empty_text", "ProductInfoModule].data.normalPrice is no integer"},
+        {"detail_price_with_percent", "ProductInfoModule].data.sellingPrice is no integer"},
+        {"detail_item_number_with_percent", "ProductInfoModule].data.itemNo is no integer over 0"},
         {"detail_price_has_decimals", "ProductInfoModule].data.normalPrice is no integer"},
         {"detail_stock_is_object", "ProductInfoModule].data.stock is no integer"},
         {"detail_sold_out_is_text", "ProductInfoModule].data.isSoldOut is neither"},

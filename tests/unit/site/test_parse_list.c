@@ -43,6 +43,16 @@ static void a_page_without_items_is_a_page(void **state)
     CHECK_EQ(page.entry_count, 0);
 }
 
+static void a_count_has_a_maximum(void **state)
+{
+    KK_CLEANUP(list_page_done) struct list_page page = {0};
+    struct kk_err err;
+
+    (void)state;
+    CHECK_OK(parse_list(KK_SV("{\"count\":1000000,\"items\":[]}"), &page, &err), &err);
+    CHECK_EQ(page.count, PARSE_LIST_COUNT_MAX);
+}
+
 static void the_same_item_twice_is_one_entry(void **state)
 {
     KK_CLEANUP(list_page_done) struct list_page page = page_of("list_same_item_twice");
@@ -71,6 +81,8 @@ static void an_entry_has_another_hash_exactly_when_something_counts(void **state
     check_same("list_brand_null", "list_brand_empty", true);
     check_same("list", "list_price_moved", false);
     check_same("list", "list_without_repeated_prices", false);
+    check_same("list_without_repeated_prices", "list_repeated_prices_null", true);
+    check_same("list_without_repeated_prices", "list_repeated_prices_zero", false);
 }
 
 static void another_shape_is_a_mismatch_that_names_its_path(void **state)
@@ -80,6 +92,7 @@ static void another_shape_is_a_mismatch_that_names_its_path(void **state)
     } cases[] = {
         {"list_without_count", "count is missing"},
         {"list_count_negative", "count is missing, or is no integer"},
+        {"list_count_with_percent", "count is missing, or is no integer"},
         {"list_count_beyond_belief", "count is missing, or is no integer"},
         {"list_without_items", "items is missing"},
         {"list_items_null", "items is missing, or is no list"},
@@ -189,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_gives_the_count_and_its_items_in_order),
         cmocka_unit_test(a_page_without_items_is_a_page),
+        cmocka_unit_test(a_count_has_a_maximum),
         cmocka_unit_test(the_same_item_twice_is_one_entry),
         cmocka_unit_test(an_entry_has_another_hash_exactly_when_something_counts),
         cmocka_unit_test(another_shape_is_a_mismatch_that_names_its_path),
