@@ -28,34 +28,41 @@ static struct kk_sv behind_ci(struct kk_sv text, struct kk_sv needle)
     return (struct kk_sv){0};
 }
 
-bool session_is_challenge(struct kk_sv content_type, struct kk_sv body)
-{
-    static const struct kk_sv starts[] = {{"<!doctype html", 14}, {"<html", 5}, {"<head", 5},   {"<body", 5},
-                                          {"<title", 6},          {"<meta", 5}, {"<script", 7}, {"<!--", 4}};
-    struct kk_sv text = skip_blank(body);
-
-    /* JSON under a wrong label is JSON, and a body that is not there is no page. */
-    if (text.len == 0 || text.ptr[0] == '{' || text.ptr[0] == '[')
-        return false;
-    if (starts_ci(kk_sv_trim(content_type), KK_SV("text/html")) ||
-        starts_ci(kk_sv_trim(content_type), KK_SV("application/xhtml")))
-        return true;
-    for (size_t i = 0; i < KK_COUNT(starts); i++)
-        if (starts_ci(text, starts[i]))
-            return true;
-    return false;
-}
-
-bool session_is_challenge_page(struct kk_sv body)
+/* A page with one of the known titles. */
+static bool has_title(struct kk_sv page)
 {
     static const struct kk_sv titles[] = {
         {"just a moment", 13}, {"human verification", 18}, {"attention required", 18}, {"access denied", 13}};
-    struct kk_sv title =
-        behind_ci((struct kk_sv){body.ptr, body.len < LOOK_BYTES ? body.len : LOOK_BYTES}, KK_SV("<title"));
+    struct kk_sv title = behind_ci(page, KK_SV("<title"));
 
     title = kk_sv_cut(&title, '<');
     for (size_t i = 0; i < KK_COUNT(titles); i++)
         if (behind_ci(title, titles[i]).ptr)
             return true;
     return false;
+}
+
+static bool starts_as_html(struct kk_sv page)
+{
+    static const struct kk_sv starts[] = {{"<!doctype html", 14}, {"<html", 5}, {"<head", 5},   {"<body", 5},
+                                          {"<title", 6},          {"<meta", 5}, {"<script", 7}, {"<!--", 4}};
+
+    for (size_t i = 0; i < KK_COUNT(starts); i++)
+        if (starts_ci(page, starts[i]))
+            return true;
+    return false;
+}
+
+bool session_is_challenge(struct kk_sv content_type, struct kk_sv body)
+{
+    struct kk_sv page = skip_blank(body), type = kk_sv_trim(content_type);
+
+    /* JSON under a wrong label is JSON, whatever words are in it; and a body that is not there is no page. */
+    if (page.len == 0 || page.ptr[0] == '{' || page.ptr[0] == '[')
+        return false;
+    if (starts_ci(type, KK_SV("text/html")) || starts_ci(type, KK_SV("application/xhtml")))
+        return true;
+    if (!starts_ci(type, KK_SV("text/plain")) && starts_as_html(page))
+        return true;
+    return has_title((struct kk_sv){page.ptr, page.len < LOOK_BYTES ? page.len : LOOK_BYTES});
 }

@@ -23,9 +23,8 @@ int64_t session_expires_at_ms(const struct session *session, int64_t now_ms);
  * without token. */
 void session_headers(const struct agent *agent, bool for_home, struct kk_buf *out);
 
-/* An HTML page where JSON belongs. */
+/* An HTML page where JSON belongs, or one of the known challenge titles. With the content type "text/plain" only the
+ * titles count: that is how to ask about the home page, which is HTML by right. */
 bool session_is_challenge(struct kk_sv content_type, struct kk_sv body);
-/* The same for the home page, which is HTML by right: a page with one of the known challenge titles. */
-bool session_is_challenge_page(struct kk_sv body);
 
 #endif

@@ -13,8 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct kk_err err = {0};
     enum kk_code rc;
 
-    session_is_challenge_page(input);
-    if (session_is_challenge(KK_SV("application/json"), input))
+    if (session_is_challenge(KK_SV("text/plain"), input) || session_is_challenge(KK_SV("application/json"), input))
         KK_ASSERT(session_is_challenge(KK_SV("text/html"), input));
     rc = endpoint_redirect(&site, KK_SV("https://m.web.mustit.co.kr/a/b?c"), input, &url, &err);
     if (rc) {
