@@ -11,7 +11,8 @@
 
 #define AGENTS_STALE_MS KK_SECOND_MS
 #define AGENTS_MAX 100000
-#define EARLY_MS KK_SECOND_MS /* the relay's commit is on its way */
+#define PAUSED_MS (KK_SECOND_MS / 2) /* a pause and its end are seen within 2 s everywhere */
+#define EARLY_MS KK_SECOND_MS        /* the relay's commit is on its way */
 
 enum kk_code claim_create_batch(size_t slots, struct batch **ret_batch, struct kk_err *err)
 {
@@ -61,7 +62,7 @@ void claim_reset_batch(struct app *app, struct batch *b)
     b->mono_ms = kk_mono_ms(app->clock);
     b->settled_count = b->report_count = b->grant_count = b->ready_count = b->needy_count = 0;
     b->msg_count = b->started_count = b->drop_count = b->unused_count = 0;
-    b->was_asked = b->was_limiter = b->is_queue_empty = false;
+    b->was_take = b->was_asked = b->was_limiter = b->is_queue_empty = false;
     b->wait_ms = 0;
     b->issue_at_ms = app->work->issue_at_ms;
 }
@@ -316,35 +317,44 @@ static enum kk_code ask_limiter(struct app *app, struct batch *b, size_t want, s
                               .agent_ids = app->work->agent_ids,
                               .agent_count = app->work->agent_count,
                               .want = want};
+    int64_t wait_ms = 0;
     enum kk_code rc;
 
     if (!want && !b->report_count) {
         b->was_asked = true;
         return KK_OK;
     }
-    rc = limiter_turn(app->limiter, &ask, b->grants, &b->grant_count, &b->wait_ms, err);
+    rc = limiter_turn(app->limiter, &ask, b->grants, &b->grant_count, &wait_ms, err);
+    if (want)
+        b->wait_ms = wait_ms;
     b->was_limiter = rc != KK_OK;
     b->was_asked = !rc;
     return rc;
 }
 
-static enum kk_code is_allowed(struct app *app, bool *ret, struct kk_err *err)
+/* `kkachi pause` stops every worker: none takes a grant until `resume`. */
+static enum kk_code look_at_pause(struct app *app, struct batch *b, bool *ret_paused, struct kk_err *err)
 {
     struct pause pause;
     enum kk_code rc = manage_get_pause(app, &pause, err);
 
-    *ret = !rc && !pause.is_paused;
+    *ret_paused = pause.is_paused;
+    if (pause.is_paused)
+        b->wait_ms = PAUSED_MS;
     return rc;
 }
 
 enum kk_code claim_ask(struct app *app, struct batch *b, bool may_take, struct kk_err *err)
 {
     struct work *work = app->work;
+    bool is_paused = false;
     size_t want = 0;
     enum kk_code rc = KK_OK;
 
+    b->was_take = may_take;
     if (may_take)
-        rc = is_allowed(app, &may_take, err);
+        rc = look_at_pause(app, b, &is_paused, err);
+    may_take = may_take && !is_paused;
     if (!rc && may_take)
         rc = look_up_agents(app, b->mono_ms, err);
     if (!rc)
@@ -446,9 +456,13 @@ void claim_after_commit(struct app *app, struct batch *b)
     for (size_t i = 0; i < b->started_count; i++)
         start(app, b, &work->jobs[b->started[i]]);
     work->issue_at_ms = b->issue_at_ms;
-    if (b->is_queue_empty) {
+    if (!b->was_take) {
+        return;
+    } else if (b->is_queue_empty) {
         work->ask_at_ms = work->idle_at_ms = b->mono_ms + IDLE_ASK_MS;
     } else if (b->wait_ms) {
         work->ask_at_ms = b->mono_ms + (b->wait_ms < KK_SECOND_MS ? b->wait_ms : KK_SECOND_MS);
+    } else {
+        work->ask_at_ms = 0;
     }
 }

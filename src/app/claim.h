@@ -14,6 +14,7 @@ struct batch {
     size_t settled_count;
     struct limiter_report *reports;
     size_t report_count;
+    bool was_take;    /* grants were asked for, not only reported */
     bool was_asked;   /* the limiter took the reports */
     bool was_limiter; /* it was the limiter that failed */
     struct limiter_grant *grants;

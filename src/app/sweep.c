@@ -88,10 +88,10 @@ static enum kk_code bury_dead(struct app *app, struct queue_msg *msgs, size_t *r
     return rc ? rc : tally_write(app, &tally, err);
 }
 
-/* Ends a sweep's transaction; the log speaks only of what is committed. */
-static enum kk_code end(struct app *app, enum kk_code rc, bool has_work, struct kk_err *err)
+/* Ends a sweep's transaction. Nothing found: nothing to commit. */
+static enum kk_code end(struct app *app, enum kk_code rc, size_t found_count, struct kk_err *err)
 {
-    if (!rc && has_work)
+    if (!rc && found_count)
         return store_commit(app->store, err);
     store_rollback(app->store);
     return rc;
@@ -104,26 +104,33 @@ static void log_tasks(enum kk_event event, const struct swept *swept)
                KK_CSTR("endpoint", task_kind_name(swept->task[i].kind)), KK_NUM("attempt", swept->task[i].attempt));
 }
 
-static void sweep_tasks(struct app *app, struct swept *swept)
+static void sweep_lapsed(struct app *app, struct swept *swept)
 {
     struct kk_err err = {0};
-    enum kk_code rc;
+    enum kk_code rc = store_begin(app->store, &err);
 
     swept->count = 0;
-    rc = store_begin(app->store, &err);
-    if (!rc)
-        rc = end(app, time_out(app, kk_wall_ms(app->clock), false, "its lease ran out", swept, &err), swept->count,
-                 &err);
+    if (!rc) {
+        rc = time_out(app, kk_wall_ms(app->clock), false, "its lease ran out", swept, &err);
+        rc = end(app, rc, swept->count, &err);
+    }
     if (rc)
         log_trouble("time tasks out", &err);
     else
         log_tasks(KK_EV_TASK_TIMED_OUT, swept);
     app->task_outbox_woken |= swept->count > 0;
+}
+
+static void sweep_silent(struct app *app, struct swept *swept)
+{
+    struct kk_err err = {0};
+    enum kk_code rc = store_begin(app->store, &err);
 
     swept->count = 0;
-    rc = store_begin(app->store, &err);
-    if (!rc)
-        rc = end(app, promise_silent(app, swept, &err), swept->count, &err);
+    if (!rc) {
+        rc = promise_silent(app, swept, &err);
+        rc = end(app, rc, swept->count, &err);
+    }
     if (rc)
         log_trouble("queue silent tasks again", &err);
     else
@@ -138,8 +145,10 @@ static void sweep_dead_messages(struct app *app)
     size_t count = 0;
     enum kk_code rc = store_begin(app->store, &err);
 
-    if (!rc)
-        rc = end(app, bury_dead(app, msgs, &count, &err), count > 0, &err);
+    if (!rc) {
+        rc = bury_dead(app, msgs, &count, &err);
+        rc = end(app, rc, count, &err);
+    }
     if (rc)
         log_trouble("read the dead-letter queue", &err);
     app->runs_woken |= count > 0;
@@ -191,8 +200,10 @@ static void sweep_agent(struct app *app, int64_t agent_id)
     struct agent agent;
     enum kk_code rc = store_begin(app->store, &err);
 
-    if (!rc)
-        rc = end(app, wake_agent(app, agent_id, &was, &agent, &err), was != AGENT_NONE, &err);
+    if (!rc) {
+        rc = wake_agent(app, agent_id, &was, &agent, &err);
+        rc = end(app, rc, was != AGENT_NONE, &err);
+    }
     if (rc)
         log_trouble("wake an agent", &err);
     else if (was == AGENT_DISABLED)
@@ -231,7 +242,8 @@ void sweep_turn(struct app *app)
 
     if (!swept)
         return;
-    sweep_tasks(app, swept);
+    sweep_lapsed(app, swept);
+    sweep_silent(app, swept);
     sweep_dead_messages(app);
     sweep_agents(app);
     sweep_old_rows(app);
@@ -248,8 +260,10 @@ enum kk_code sweep_orphans(struct app *app, int64_t *ret_count, struct kk_err *e
     do {
         swept->count = 0;
         rc = store_begin(app->store, err);
-        if (!rc)
-            rc = end(app, time_out(app, INT64_MAX, true, "its process died", swept, err), swept->count, err);
+        if (!rc) {
+            rc = time_out(app, INT64_MAX, true, "its process died", swept, err);
+            rc = end(app, rc, swept->count, err);
+        }
         *ret_count += (int64_t)swept->count;
     } while (!rc && swept->count == SWEEP_MAX);
     if (!rc)

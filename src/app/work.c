@@ -216,6 +216,12 @@ static enum kk_code settle_batch(struct app *app, struct batch *batch, struct kk
     return rc ? rc : tally_write(app, &tally, err);
 }
 
+/* Not before the limiter or the queue is likely to have something. An answer frees its agent, but fills no queue. */
+static bool is_time_to_ask(const struct work *work, const struct batch *batch)
+{
+    return batch->mono_ms >= work->ask_at_ms || (batch->settled_count && work->ask_at_ms != work->idle_at_ms);
+}
+
 static enum kk_code run_batch(struct app *app, struct batch *batch, bool may_take, struct kk_err *err)
 {
     struct work *work = app->work;
@@ -228,7 +234,7 @@ static enum kk_code run_batch(struct app *app, struct batch *batch, bool may_tak
     if (!rc)
         rc = settle_batch(app, batch, err);
     if (!rc && batch->mono_ms >= work->limiter_at_ms)
-        rc = claim_ask(app, batch, may_take, err);
+        rc = claim_ask(app, batch, may_take && is_time_to_ask(work, batch), err);
     return rc;
 }
 
@@ -258,7 +264,8 @@ static void after_commit(struct app *app, struct batch *batch)
         app->task_outbox_woken = true;
         app->event_outbox_woken = true;
         app->runs_woken = true;
-        work->ask_at_ms = 0;
+        if (work->ask_at_ms != work->idle_at_ms)
+            work->ask_at_ms = 0;
     }
     work->oldest_back_at_ms = batch->mono_ms;
     work->fail_count = 0;

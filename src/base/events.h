@@ -20,7 +20,7 @@
     X(TASK_RETRIED,      "task.retried",      WARN,  "an attempt failed; the task is tried again later")              \
     X(TASK_DIED,         "task.died",         ERROR, "a task went to the dead letters")                               \
     X(TASK_TIMED_OUT,    "task.timed_out",    WARN,  "a lease ran out; the task is tried again")                      \
-    X(TASK_REQUEUED,     "task.requeued",     WARN,  "a published task was silent too long and is queued again")      \
+    X(TASK_REQUEUED,     "task.requeued",     DEBUG, "a published task was silent for long; its message is sent again")\
     X(TASK_LOST,         "task.lost",         INFO,  "a worker finished after its lease; its result was dropped")     \
     X(MESSAGE_BAD,       "message.bad",       WARN,  "a queue message was not ours and was dropped")                  \
     X(ITEM_FOREIGN,      "item.foreign",      WARN,  "an item named another seller and was left alone")               \
