@@ -96,6 +96,18 @@ static void a_cut_leaves_a_character_that_just_fits(void **state)
     CHECK_EQ(strlen(err.msg), KK_ERR_MSG_BYTES - 1);
 }
 
+static void a_cut_in_bytes_that_are_no_text_is_made_anywhere(void **state)
+{
+    struct kk_err err;
+    char text[KK_ERR_MSG_BYTES + 10];
+
+    (void)state;
+    memset(text, '\x80', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    kk_fail(&err, KK_BAD_INPUT, "%s", text);
+    CHECK_EQ(strlen(err.msg), KK_ERR_MSG_BYTES - 1);
+}
+
 static void every_code_has_a_name_of_its_own(void **state)
 {
     (void)state;
@@ -127,6 +139,7 @@ int main(void)
         cmocka_unit_test(control_bytes_of_others_become_spaces),
         cmocka_unit_test(what_is_too_long_is_cut_at_a_whole_character),
         cmocka_unit_test(a_cut_leaves_a_character_that_just_fits),
+        cmocka_unit_test(a_cut_in_bytes_that_are_no_text_is_made_anywhere),
         cmocka_unit_test(every_code_has_a_name_of_its_own),
         cmocka_unit_test(only_what_may_pass_by_itself_may_be_retried),
     };
