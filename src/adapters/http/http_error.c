@@ -49,7 +49,7 @@ static void timeout_text(const struct http_failure *failure, char *ret_text, siz
     if (!failure->was_sent)
         snprintf(ret_text, text_bytes, "could not connect to " KK_SV_FMT " within %s", KK_SV_ARG(host),
                  kk_buf_cstr(&limit));
-    else if (status == 0)
+    else if (status < 200)
         snprintf(ret_text, text_bytes, "no answer within %s", kk_buf_cstr(&limit));
     else
         snprintf(ret_text, text_bytes, "the answer was not complete within %s", kk_buf_cstr(&limit));

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "adapters/http/http_curl.h"
 #include "adapters/http/http_error.h"
@@ -62,8 +63,8 @@ static enum kk_code webhook_start(struct sink *s, int64_t id, struct kk_sv event
 
     if (self->in_flight == WEBHOOK_INFLIGHT_MAX)
         return kk_fail(err, KK_BUSY, "%d events are under way, as many as may be", WEBHOOK_INFLIGHT_MAX);
-    if (event_id.len == 0)
-        return kk_fail(err, KK_BAD_INPUT, "an event has an id");
+    if (event_id.len == 0 || memchr(event_id.ptr, '\n', event_id.len)) /* it becomes a header */
+        return kk_fail(err, KK_BAD_INPUT, "an event's id is one line");
     rc = make_headers(self, event_id, body, err);
     if (rc)
         return rc;
