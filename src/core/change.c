@@ -82,6 +82,7 @@ static size_t option_change(const struct snapshot_field *field, const struct sna
     static const char *const names[] = {"", ".color", ".size", ".stock"};
     char part[KK_COUNT(names)][48];
 
+    KK_ASSERT(before || after);
     if (before && after && option_eq(before, after))
         return 0;
     for (size_t i = 0; i < KK_COUNT(names); i++)

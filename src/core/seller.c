@@ -44,15 +44,19 @@ static int64_t unit_ms(enum period_unit unit)
 
 enum kk_code seller_period_parse(struct kk_sv text, int64_t *ret_count, enum period_unit *ret_unit, struct kk_err *err)
 {
-    struct kk_sv shown = {text.ptr ? text.ptr : "", text.len < 32 ? text.len : 32};
-    char last = text.len > 0 ? text.ptr[text.len - 1] : '\0';
-    enum period_unit unit = last == 'h' ? PERIOD_HOUR : PERIOD_DAY;
-    int64_t most = 365 * KK_DAY_MS / unit_ms(unit);
-    int64_t count;
+    struct kk_sv shown = {text.ptr, text.len < 32 ? text.len : 32};
+    enum period_unit unit;
+    int64_t count, most;
+    char last;
 
+    if (text.len == 0)
+        return kk_fail(err, KK_BAD_INPUT, "a period is needed, such as 6h or 1d, and it is empty");
+    last = text.ptr[text.len - 1];
     if ((last != 'h' && last != 'd') || !kk_sv_i64((struct kk_sv){text.ptr, text.len - 1}, &count))
         return kk_fail(err, KK_BAD_INPUT, "a period is whole hours or days, such as 6h or 1d, not \"" KK_SV_FMT "\"",
                        KK_SV_ARG(shown));
+    unit = last == 'h' ? PERIOD_HOUR : PERIOD_DAY;
+    most = 365 * KK_DAY_MS / unit_ms(unit);
     if (count < 1 || count > most)
         return kk_fail(err, KK_BAD_INPUT, "a period is from 1h to 365d, and " KK_SV_FMT " is not", KK_SV_ARG(shown));
     *ret_count = count;
