@@ -32,7 +32,7 @@ static void read_issue(struct job *job)
         judge(job, ANSWER_OK, "");
         return;
     }
-    facts.is_challenge = session_is_challenge_page(kk_buf_sv(&job->body));
+    facts.is_challenge = session_is_challenge(KK_SV("text/plain"), kk_buf_sv(&job->body));
     answer = answer_of(&facts);
     if (answer == ANSWER_OK || answer == ANSWER_GONE || answer == ANSWER_REJECTED)
         judge(job, ANSWER_UNAUTHORIZED, "the home page gave no token");
