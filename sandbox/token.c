@@ -65,6 +65,6 @@ void token_date(int64_t wall_ms, enum date_form form, char ret_text[TOKEN_DATE_B
     kk_time_iso(wall_ms, iso);
     unsigned month = (unsigned)(iso[5] - '0') * 10 + (unsigned)(iso[6] - '0');
     size_t day = (size_t)((wall_ms >= 0 ? wall_ms / KK_DAY_MS : 0) % 7);
-    snprintf(ret_text, TOKEN_DATE_BYTES, "%s, %.2s%c%s%c%.4s %.8s GMT", days[day], iso + 8, dash,
+    snprintf(ret_text, TOKEN_DATE_BYTES, "%.3s, %.2s%c%.3s%c%.4s %.8s GMT", days[day], iso + 8, dash,
              months[(month - 1) % 12], dash, iso, iso + 11);
 }

@@ -366,7 +366,7 @@ static enum kk_code file_get(struct archive *a, const struct kk_hash *key, struc
 {
     struct archive_file *self = self_of(a);
     struct kk_sv body = {0};
-    struct place place;
+    struct place place = {0};
     enum kk_code rc = find_body(self, key, &place, err);
 
     if (rc)
