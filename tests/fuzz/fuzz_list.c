@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     KK_ASSERT(page.count >= 0 && page.count <= PARSE_LIST_COUNT_MAX && page.entry_count <= PARSE_LIST_ITEMS_MAX);
+    KK_ASSERT(page.row_count >= page.entry_count && (page.entry_count > 0) == (page.row_count > 0));
     KK_ASSERT(parse_list(body, &again, &err) == KK_OK && again.entry_count == page.entry_count);
     for (size_t i = 0; i < page.entry_count; i++) {
         KK_ASSERT(page.entry[i].item_no > 0 && kk_hash_eq(&page.entry[i].hash, &again.entry[i].hash));

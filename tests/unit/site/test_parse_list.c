@@ -53,11 +53,12 @@ static void a_count_has_a_maximum(void **state)
     CHECK_EQ(page.count, PARSE_LIST_COUNT_MAX);
 }
 
-static void the_same_item_twice_is_one_entry(void **state)
+static void the_same_item_twice_is_one_entry_of_two_rows(void **state)
 {
     KK_CLEANUP(list_page_done) struct list_page page = page_of("list_same_item_twice");
 
     (void)state;
+    CHECK_EQ(page.row_count, 3);
     CHECK_EQ(page.entry_count, 2);
     CHECK_EQ(page.entry[1].item_no, 900200000);
 }
@@ -203,7 +204,7 @@ int main(void)
         cmocka_unit_test(a_page_gives_the_count_and_its_items_in_order),
         cmocka_unit_test(a_page_without_items_is_a_page),
         cmocka_unit_test(a_count_has_a_maximum),
-        cmocka_unit_test(the_same_item_twice_is_one_entry),
+        cmocka_unit_test(the_same_item_twice_is_one_entry_of_two_rows),
         cmocka_unit_test(an_entry_has_another_hash_exactly_when_something_counts),
         cmocka_unit_test(another_shape_is_a_mismatch_that_names_its_path),
         cmocka_unit_test(a_page_has_a_maximum_of_items),
