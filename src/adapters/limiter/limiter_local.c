@@ -26,16 +26,21 @@ static struct limiter_local *self_of(struct limiter *l)
 
 /* ---- time ---- */
 
-/* The wall clock may jump; it is asked once, at the start. After that the monotonic clock alone moves the time. */
-static int64_t time_of(const struct limiter_local *self)
+/* The wall clock may jump; it is asked at the start only, how long ago the stored time was. After that the monotonic
+ * clock alone moves the time, and each process stores what the wall clock says beside it: so a wall clock that was set
+ * while any process ran is without effect. */
+static struct limiter_time time_of(const struct limiter_local *self)
 {
-    return self->anchor_ms + kk_mono_ms(self->clock);
+    return (struct limiter_time){.now_ms = self->anchor_ms + kk_mono_ms(self->clock),
+                                 .wall_ms = kk_wall_ms(self->clock)};
 }
 
 /* Another process's time was ahead: from now on ours is as far. It stays so after a rollback, which does no harm. */
 static void follow_time(struct limiter_local *self, int64_t now_ms)
 {
-    self->anchor_ms += now_ms - time_of(self) > 0 ? now_ms - time_of(self) : 0;
+    int64_t behind_ms = now_ms - time_of(self).now_ms;
+
+    self->anchor_ms += behind_ms > 0 ? behind_ms : 0;
 }
 
 static int64_t later(int64_t at_ms, int64_t by_ms) /* at_ms + by_ms, or the end of time */
@@ -201,12 +206,11 @@ static enum kk_code turn_inside(struct limiter_local *self, const struct limiter
                                 struct kk_err *err)
 {
     KK_CLEANUP(limiter_rows_done) struct limiter_rows rows = {0};
-    int64_t now_ms = time_of(self);
-    enum kk_code rc = limiter_rows_load(self->db, &self->rules, ask, &now_ms, &rows, err);
+    enum kk_code rc = limiter_rows_load(self->db, &self->rules, ask, time_of(self), &rows, err);
 
     if (rc)
         return rc;
-    follow_time(self, now_ms);
+    follow_time(self, rows.pool.now_ms);
     for (size_t i = 0; i < ask->report_count; i++)
         apply_report(self, &rows, &ask->reports[i]);
     rc = give_grants(self, &rows, ask->want, ret_grants, ret_count, err);
@@ -253,12 +257,13 @@ static enum kk_code again_inside(struct limiter_local *self, const struct limite
 {
     KK_CLEANUP(limiter_rows_done) struct limiter_rows rows = {0};
     struct limiter_ask ask = {.agent_ids = &grant->agent_id, .agent_count = 1};
-    int64_t now_ms = time_of(self);
     struct limiter_row *row;
-    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, &now_ms, &rows, err);
+    int64_t now_ms;
+    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, time_of(self), &rows, err);
 
     if (rc)
         return rc;
+    now_ms = rows.pool.now_ms;
     follow_time(self, now_ms);
     row = &rows.row[0];
     if (!row->pending_at_ms || row->grant_id != grant->id || row->busy_until_ms <= now_ms)
@@ -294,12 +299,13 @@ static enum kk_code local_look(struct limiter *l, const int64_t *agent_ids, size
     KK_CLEANUP(limiter_rows_done) struct limiter_rows rows = {0};
     struct limiter_local *self = self_of(l);
     struct limiter_ask ask = {.agent_ids = agent_ids, .agent_count = count};
-    int64_t now_ms = time_of(self), to_wall_ms;
-    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, &now_ms, &rows, err);
+    int64_t now_ms, to_wall_ms;
+    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, time_of(self), &rows, err);
 
     if (rc)
         return kk_while(err, rc, "look at the limiter");
-    to_wall_ms = kk_wall_ms(self->clock) - now_ms;
+    now_ms = rows.pool.now_ms;
+    to_wall_ms = rows.pool.wall_ms - now_ms;
     for (size_t i = 0; i < count; i++) {
         const struct limiter_row *row = limiter_rows_find(&rows, agent_ids[i]);
         int64_t token_ms = token_at_ms(&row->bucket);
@@ -325,15 +331,14 @@ static enum kk_code change_rows(struct limiter_local *self, const int64_t *agent
 {
     KK_CLEANUP(limiter_rows_done) struct limiter_rows rows = {0};
     struct limiter_ask ask = {.agent_ids = agent_ids, .agent_count = count};
-    int64_t now_ms = time_of(self);
-    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, &now_ms, &rows, err);
+    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, time_of(self), &rows, err);
 
     if (rc)
         return rc;
-    follow_time(self, now_ms);
+    follow_time(self, rows.pool.now_ms);
     for (size_t i = 0; i < rows.count; i++)
         if (rows.row[i].is_stored)
-            change(self, &rows.row[i], now_ms);
+            change(self, &rows.row[i], rows.pool.now_ms);
     return limiter_rows_save(self->db, &self->rules, &rows, err);
 }
 
@@ -394,8 +399,9 @@ enum kk_code limiter_local_open(struct store *store, const struct limiter_rules 
 {
     struct db *db = store_db(store);
     struct limiter_local *self;
-    int64_t now_ms = 0;
-    enum kk_code rc = limiter_rows_time(db, &now_ms, err);
+    struct limiter_time stored = {0};
+    int64_t wall_ms = kk_wall_ms(clock);
+    enum kk_code rc = limiter_rows_time(db, &stored, err);
 
     KK_ASSERT(rules->capacity > 0 && rules->window_ms > 0 && rules->gap_ms >= 0 && rules->grant_ttl_ms > 0 &&
               rules->request_timeout_ms > 0 && rules->site_inflight >= 0 && rules->site_rate >= 0);
@@ -405,7 +411,8 @@ enum kk_code limiter_local_open(struct store *store, const struct limiter_rules 
     if (!self)
         return kk_fail(err, KK_NO_MEMORY, "no memory for the limiter");
     *self = (struct limiter_local){.base = {.ops = &local_ops}, .db = db, .rules = *rules, .clock = clock, .rng = rng};
-    self->anchor_ms = latest(now_ms, kk_wall_ms(clock)) - kk_mono_ms(clock);
+    self->anchor_ms =
+        (stored.now_ms ? stored.now_ms + latest(wall_ms - stored.wall_ms, 0) : wall_ms) - kk_mono_ms(clock);
     *ret_limiter = &self->base;
     return KK_OK;
 }

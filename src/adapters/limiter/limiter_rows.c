@@ -6,9 +6,11 @@
 
 #include "base/assert.h"
 
-static const struct db_sql get_pool = {"SELECT now_ms, site_tokens FROM limiter_pool WHERE id = 1 {lock}"};
-static const struct db_sql get_time = {"SELECT now_ms FROM limiter_pool WHERE id = 1"};
-static const struct db_sql put_pool = {"UPDATE limiter_pool SET now_ms = ?, site_tokens = ? WHERE id = 1"};
+#define CLOCK_SLACK_MS 50 /* a wall clock that is slewed is not one that was set */
+
+static const struct db_sql get_pool = {"SELECT now_ms, wall_ms, site_tokens FROM limiter_pool WHERE id = 1 {lock}"};
+static const struct db_sql get_time = {"SELECT now_ms, wall_ms FROM limiter_pool WHERE id = 1"};
+static const struct db_sql put_pool = {"UPDATE limiter_pool SET now_ms = ?, wall_ms = ?, site_tokens = ? WHERE id = 1"};
 static const struct db_sql all_agents = {
     "SELECT agent_id, pending_at_ms, busy_until_ms, grant_id, window_ms, last_used_at_ms, next_at_ms, held_until_ms, "
     "tokens FROM limiter_agent ORDER BY agent_id"};
@@ -172,30 +174,40 @@ static enum kk_code load_agents(struct db *db, const struct limiter_rules *rules
     return rc;
 }
 
-static enum kk_code load_pool(struct db *db, const struct limiter_rules *rules, int64_t *now_ms,
+/* The wall clock was set since its time was stored: the pair is stored anew, or the next process would start from it.
+ */
+static bool was_clock_set(struct limiter_time stored, struct limiter_time time)
+{
+    int64_t moved_ms = (time.wall_ms - stored.wall_ms) - (time.now_ms - stored.now_ms);
+
+    return moved_ms > CLOCK_SLACK_MS || moved_ms < -CLOCK_SLACK_MS;
+}
+
+static enum kk_code load_pool(struct db *db, const struct limiter_rules *rules, struct limiter_time time,
                               struct limiter_pool *pool, struct kk_err *err)
 {
     struct db_stmt *q = db_use(db, &get_pool);
-    int64_t stored_ms;
+    struct limiter_time stored;
     enum kk_code rc;
 
     if (!db_row(q, &rc, err))
         return rc ? rc : kk_fail(err, KK_CORRUPT, "the limiter's table has lost its row");
-    stored_ms = db_get_int(q);
-    if (stored_ms > *now_ms)
-        *now_ms = stored_ms;
-    pool->now_ms = *now_ms;
+    stored.now_ms = db_get_int(q);
+    stored.wall_ms = db_get_int(q);
+    pool->is_changed = was_clock_set(stored, time);
+    pool->now_ms = stored.now_ms > time.now_ms ? stored.now_ms : time.now_ms;
+    pool->wall_ms = time.wall_ms;
     rc = read_tokens(db_get_sv(q), rules->site_rate ? rules->site_rate : INT64_MAX, 0, &pool->site, err);
     db_done(q);
-    bucket_settle(&pool->site, *now_ms);
+    bucket_settle(&pool->site, pool->now_ms);
     return rc;
 }
 
 enum kk_code limiter_rows_load(struct db *db, const struct limiter_rules *rules, const struct limiter_ask *ask,
-                               int64_t *now_ms, struct limiter_rows *ret, struct kk_err *err)
+                               struct limiter_time time, struct limiter_rows *ret, struct kk_err *err)
 {
     struct limiter_rows rows = {.busy_until_ms = INT64_MAX};
-    enum kk_code rc = load_pool(db, rules, now_ms, &rows.pool, err);
+    enum kk_code rc = load_pool(db, rules, time, &rows.pool, err);
 
     if (!rc)
         rc = name_rows(ask, &rows, err);
@@ -239,6 +251,7 @@ static enum kk_code save_pool(struct db *db, const struct limiter_pool *pool, st
     enum kk_code rc;
 
     db_put_int(q, pool->now_ms);
+    db_put_int(q, pool->wall_ms);
     rc = put_tokens(q, &pool->site, bytes, err);
     if (rc) {
         db_done(q);
@@ -271,9 +284,17 @@ void limiter_rows_done(struct limiter_rows *rows)
     *rows = (struct limiter_rows){0};
 }
 
-enum kk_code limiter_rows_time(struct db *db, int64_t *ret_now_ms, struct kk_err *err)
+enum kk_code limiter_rows_time(struct db *db, struct limiter_time *ret, struct kk_err *err)
 {
-    return db_number(db_use(db, &get_time), ret_now_ms, err);
+    struct db_stmt *q = db_use(db, &get_time);
+    enum kk_code rc;
+
+    if (!db_row(q, &rc, err))
+        return rc ? rc : kk_fail(err, KK_CORRUPT, "the limiter's table has lost its row");
+    ret->now_ms = db_get_int(q);
+    ret->wall_ms = db_get_int(q);
+    db_done(q);
+    return KK_OK;
 }
 
 enum kk_code limiter_rows_open(struct db *db, int64_t **ret_ids, size_t *ret_count, struct kk_err *err)
