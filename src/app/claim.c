@@ -14,66 +14,6 @@
 #define PAUSED_MS (KK_SECOND_MS / 2) /* a pause and its end are seen within 2 s everywhere */
 #define EARLY_MS KK_SECOND_MS        /* the relay's commit is on its way */
 
-enum kk_code claim_create_batch(size_t slots, struct batch **ret_batch, struct kk_err *err)
-{
-    struct batch *b = calloc(1, sizeof(*b));
-
-    if (b) {
-        b->settled = calloc(slots, sizeof(*b->settled));
-        b->is_lost = calloc(slots, sizeof(*b->is_lost));
-        b->reports = calloc(4 * slots, sizeof(*b->reports));
-        b->grants = calloc(slots, sizeof(*b->grants));
-        b->ready = calloc(slots, sizeof(*b->ready));
-        b->needy = calloc(slots, sizeof(*b->needy));
-        b->msgs = calloc(slots, sizeof(*b->msgs));
-        b->started = calloc(slots, sizeof(*b->started));
-        b->drops = calloc(slots, sizeof(*b->drops));
-        b->unused = calloc(slots, sizeof(*b->unused));
-    }
-    if (!b || !b->settled || !b->is_lost || !b->reports || !b->grants || !b->ready || !b->needy || !b->msgs ||
-        !b->started || !b->drops || !b->unused) {
-        claim_destroy_batch(b);
-        return kk_fail(err, KK_NO_MEMORY, "no memory for a batch of %zu", slots);
-    }
-    *ret_batch = b;
-    return KK_OK;
-}
-
-void claim_destroy_batch(struct batch *b)
-{
-    if (!b)
-        return;
-    free(b->settled);
-    free(b->is_lost);
-    free(b->reports);
-    free(b->grants);
-    free(b->ready);
-    free(b->needy);
-    free(b->msgs);
-    free(b->started);
-    free(b->drops);
-    free(b->unused);
-    free(b);
-}
-
-void claim_reset_batch(struct app *app, struct batch *b)
-{
-    b->now_ms = kk_wall_ms(app->clock);
-    b->mono_ms = kk_mono_ms(app->clock);
-    b->settled_count = b->report_count = b->grant_count = b->ready_count = b->needy_count = 0;
-    b->msg_count = b->started_count = b->drop_count = b->unused_count = 0;
-    b->was_take = b->was_asked = b->was_limiter = b->is_queue_empty = false;
-    b->wait_ms = 0;
-    b->issue_at_ms = app->work->issue_at_ms;
-}
-
-void claim_report(struct work *work, const struct job *job, bool was_sent)
-{
-    KK_ASSERT(work->report_count < work->report_max);
-    work->reports[work->report_count++] =
-        (struct limiter_report){.grant_id = job->grant.id, .agent_id = job->grant.agent_id, .was_sent = was_sent};
-}
-
 /* ---- who may be asked for ---- */
 
 struct agent_ids {
@@ -174,8 +114,8 @@ static enum kk_code sort_grants(struct app *app, struct batch *b, struct kk_err 
         struct job *job = next_slot(work, &from);
         enum kk_code rc;
 
-        KK_ASSERT(job);      /* no more grants than free slots were asked for */
-        work_clear_job(job); /* a transaction that rolled back may have left something */
+        KK_ASSERT(job); /* no more grants than free slots were asked for */
+        job_clear(job); /* a transaction that rolled back may have left something */
         rc = store_get_agent(app->store, b->grants[i].agent_id, &job->agent, err);
         if (rc && rc != KK_NOT_FOUND)
             return rc;

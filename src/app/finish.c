@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "app/settle.h"
+#include "app/tally.h"
 #include "app/visit.h"
 #include "base/log.h"
 #include "ports/store.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/settle.h"
+#include "app/tally.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "ports/limiter.h"

@@ -3,39 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "app/settle_list.h"
 #include "app/visit.h"
 #include "base/log.h"
 #include "core/backoff.h"
 #include "ports/store.h"
-#include "site/endpoint.h"
-
-enum kk_code settle_make_task(struct app *app, const struct task *parent, enum task_kind kind, int64_t page,
-                              int64_t item_no, int rank, struct tally *tally, int64_t now_ms, bool *ret_made,
-                              struct kk_err *err)
-{
-    struct task task = {.kind = kind,
-                        .page = page,
-                        .item_no = item_no,
-                        .run_id = parent->run_id,
-                        .parent_task_id = parent->id,
-                        .state = TASK_WAITING,
-                        .created_at_ms = now_ms};
-    struct run_counts *add = NULL;
-    enum kk_code rc;
-
-    kk_sv_copy(kk_sv_of(parent->seller_id), task.seller_id, sizeof(task.seller_id));
-    rc = endpoint_path(&app->site, kind, item_no, task.endpoint, sizeof(task.endpoint), err);
-    if (!rc)
-        rc = store_make_task(app->store, &task, rank, now_ms, ret_made, err);
-    if (rc || !*ret_made)
-        return rc;
-    rc = tally_of(app, tally, parent->run_id, &add, err);
-    if (rc)
-        return rc;
-    add->task_count++;
-    add->open_count++;
-    return KK_OK;
-}
 
 /* A task is over: its run has one open task less. */
 static enum kk_code count_over(struct app *app, const struct task *task, struct tally *tally, struct kk_err *err)

@@ -1,8 +1,9 @@
 /* A list page: it tells how many pages there are, and which items; page 0 makes the tasks of the further pages, each
  * page those of its items' details (K6). */
+#include "app/settle_list.h"
+
 #include <inttypes.h>
 
-#include "app/settle.h"
 #include "base/log.h"
 #include "ports/store.h"
 
@@ -26,7 +27,7 @@ static enum kk_code make_pages(struct app *app, const struct job *job, struct ru
     for (int64_t page = 1; page < page_count; page++) {
         bool is_made = false;
         enum kk_code rc =
-            settle_make_task(app, &job->task, TASK_LIST, page, 0, RANK_FIRST, tally, now_ms, &is_made, err);
+            tally_make_task(app, &job->task, TASK_LIST, page, 0, RANK_FIRST, tally, now_ms, &is_made, err);
 
         if (rc)
             return rc;
@@ -63,8 +64,8 @@ static enum kk_code see_entries(struct app *app, const struct job *job, const st
         rc = store_see_item(app->store, kk_sv_of(seller.seller_id), entry->item_no, &entry->hash, run, now_ms,
                             &sighting, &is_first, &was, err);
         if (!rc && wants_look(&seller, sighting, &was, run, now_ms))
-            rc = settle_make_task(app, &job->task, TASK_DETAIL, 0, entry->item_no,
-                                  sighting == SIGHTING_SAME ? RANK_LATER : RANK_FIRST, tally, now_ms, &is_made, err);
+            rc = tally_make_task(app, &job->task, TASK_DETAIL, 0, entry->item_no,
+                                 sighting == SIGHTING_SAME ? RANK_LATER : RANK_FIRST, tally, now_ms, &is_made, err);
     }
     return rc;
 }
@@ -82,7 +83,7 @@ static enum kk_code read_again(struct app *app, struct run *run, struct tally *t
     run->list_failed = 0;
     run->page_size = 0;
     kk_sv_copy(kk_sv_of(run->seller_id), origin.seller_id, sizeof(origin.seller_id));
-    rc = settle_make_task(app, &origin, TASK_LIST, 0, 0, RANK_FIRST, tally, now_ms, &is_made, err);
+    rc = tally_make_task(app, &origin, TASK_LIST, 0, 0, RANK_FIRST, tally, now_ms, &is_made, err);
     if (!rc && !is_made)
         rc = kk_fail(err, KK_CONFLICT, "run %" PRId64 ": its list is under way", run->id);
     if (!rc)

@@ -1,8 +1,7 @@
-#include "app/settle.h"
-
-#include <string.h>
+#include "app/tally.h"
 
 #include "ports/store.h"
+#include "site/endpoint.h"
 
 enum kk_code tally_of(struct app *app, struct tally *tally, int64_t run_id, struct run_counts **ret, struct kk_err *err)
 {
@@ -34,5 +33,33 @@ enum kk_code tally_write(struct app *app, struct tally *tally, struct kk_err *er
             return rc;
     }
     tally->run_count = 0;
+    return KK_OK;
+}
+
+enum kk_code tally_make_task(struct app *app, const struct task *parent, enum task_kind kind, int64_t page,
+                             int64_t item_no, int rank, struct tally *tally, int64_t now_ms, bool *ret_made,
+                             struct kk_err *err)
+{
+    struct task task = {.kind = kind,
+                        .page = page,
+                        .item_no = item_no,
+                        .run_id = parent->run_id,
+                        .parent_task_id = parent->id,
+                        .state = TASK_WAITING,
+                        .created_at_ms = now_ms};
+    struct run_counts *add = NULL;
+    enum kk_code rc;
+
+    kk_sv_copy(kk_sv_of(parent->seller_id), task.seller_id, sizeof(task.seller_id));
+    rc = endpoint_path(&app->site, kind, item_no, task.endpoint, sizeof(task.endpoint), err);
+    if (!rc)
+        rc = store_make_task(app->store, &task, rank, now_ms, ret_made, err);
+    if (rc || !*ret_made)
+        return rc;
+    rc = tally_of(app, tally, parent->run_id, &add, err);
+    if (rc)
+        return rc;
+    add->task_count++;
+    add->open_count++;
     return KK_OK;
 }

@@ -3,7 +3,8 @@
 #ifndef KK_APP_VISIT_H
 #define KK_APP_VISIT_H
 
-#include "app/settle.h"
+#include "app/job.h"
+#include "app/tally.h"
 
 /* The detail is in: it waits for the options. */
 enum kk_code visit_open(struct app *app, const struct job *job, struct tally *tally, int64_t now_ms,

@@ -4,7 +4,6 @@
 #include "app/work.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/claim.h"
@@ -19,67 +18,6 @@
 #define RETRY_LAST_MS INT64_C(5000)
 #define ALONE_FAILS_MAX 3 /* a job that fails alone so often is left to its lease */
 #define IDLE_MS KK_SECOND_MS
-
-enum kk_code work_create(struct app *app, struct work **ret_work, struct kk_err *err)
-{
-    struct work *work = calloc(1, sizeof(*work));
-    size_t slots = (size_t)app->limits.worker_inflight;
-
-    if (work) {
-        work->job_count = slots;
-        work->batch_max = (size_t)app->limits.worker_batch;
-        work->report_max = 2 * slots;
-        work->ack_max = 4 * slots;
-        work->jobs = calloc(slots, sizeof(*work->jobs));
-        work->reports = calloc(work->report_max, sizeof(*work->reports));
-        work->acks = calloc(work->ack_max, sizeof(*work->acks));
-    }
-    if (!work || !work->jobs || !work->reports || !work->acks || claim_create_batch(slots, &work->batch, err)) {
-        work_destroy(work);
-        return kk_fail(err, KK_NO_MEMORY, "no memory for %zu transfers", slots);
-    }
-    for (size_t i = 0; i < slots; i++) {
-        work->jobs[i].headers = KK_BUF(FETCH_HEADERS_MAX_BYTES);
-        work->jobs[i].body = KK_BUF((size_t)app->limits.site_max_body_bytes);
-    }
-    *ret_work = work;
-    return KK_OK;
-}
-
-void work_clear_job(struct job *job)
-{
-    struct kk_buf headers = job->headers;
-    size_t body_max = job->body.max_bytes;
-
-    list_page_done(&job->list);
-    snapshot_done(&job->snapshot);
-    kk_buf_done(&job->body);
-    kk_buf_clear(&headers);
-    memset(job, 0, sizeof(*job));
-    job->headers = headers;
-    job->body = KK_BUF(body_max);
-}
-
-void work_destroy(struct work *work)
-{
-    if (!work)
-        return;
-    for (size_t i = 0; work->jobs && i < work->job_count; i++) {
-        work_clear_job(&work->jobs[i]);
-        kk_buf_done(&work->jobs[i].headers);
-    }
-    free(work->jobs);
-    free(work->reports);
-    free(work->acks);
-    free(work->agent_ids);
-    claim_destroy_batch(work->batch);
-    free(work);
-}
-
-bool work_is_idle(const struct work *work)
-{
-    return work->flying == 0 && work->back == 0 && work->ack_count == 0 && work->report_count == 0;
-}
 
 /* ---- answers ---- */
 
@@ -257,7 +195,7 @@ static void after_commit(struct app *app, struct batch *batch)
             memcpy(work->acks[work->ack_count++], job->handle, sizeof(job->handle));
         if (answer_rule(job->answer)->agent != AGENT_PLEASED || job->is_issue)
             forget_agents(work);
-        work_clear_job(job);
+        job_clear(job);
         work->back--;
     }
     if (batch->settled_count) {
@@ -298,7 +236,7 @@ static void after_failure(struct app *app, struct batch *batch, const struct kk_
         struct job *job = &work->jobs[batch->settled[0]];
 
         work_log_job(app, job, true);
-        work_clear_job(job);
+        job_clear(job);
         work->back--;
         work->fail_count = 0;
     }
@@ -344,8 +282,8 @@ static void drop_overdue(struct app *app)
 
         if (job->state == JOB_BACK && !job->is_issue && job->task.lease_until_ms < now_ms) {
             work_log_job(app, job, true);
-            claim_report(work, job, job->was_sent);
-            work_clear_job(job);
+            job_report(work, job, job->was_sent);
+            job_clear(job);
             work->back--;
         }
     }
@@ -390,7 +328,8 @@ int64_t work_turn(struct app *app, bool is_stopping)
         return until_next(app, may_take, mono_ms);
     }
     read_answers(app);
-    claim_reset_batch(app, batch);
+    batch_reset(batch, kk_wall_ms(app->clock), mono_ms);
+    batch->issue_at_ms = work->issue_at_ms;
     rc = store_begin(app->store, &err);
     if (!rc) {
         rc = run_batch(app, batch, may_take, &err);

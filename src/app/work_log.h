@@ -2,7 +2,7 @@
 #ifndef KK_APP_WORK_LOG_H
 #define KK_APP_WORK_LOG_H
 
-#include "app/work.h"
+#include "app/job.h"
 
 void work_log_job(const struct app *app, const struct job *job, bool is_lost);
 

@@ -1,0 +1,26 @@
+/* app/tally.h: what a transaction does to its runs: tasks made, and counts. */
+#ifndef KK_APP_TALLY_H
+#define KK_APP_TALLY_H
+
+#include "app/app.h"
+
+/* Counts of one transaction, kept by run until its end, so that a batch updates each run once. */
+#define TALLY_RUNS_MAX 64
+struct tally {
+    struct {
+        int64_t run_id;
+        struct run_counts add;
+    } run[TALLY_RUNS_MAX];
+    size_t run_count;
+};
+/* The counts of run_id to add to. Writes all out first when there is no room. */
+enum kk_code tally_of(struct app *app, struct tally *tally, int64_t run_id, struct run_counts **ret,
+                      struct kk_err *err);
+enum kk_code tally_write(struct app *app, struct tally *tally, struct kk_err *err);
+
+/* A task of a run is made (its row, its outbox row, the run's counts). *ret_made false: one is under way. */
+enum kk_code tally_make_task(struct app *app, const struct task *parent, enum task_kind kind, int64_t page,
+                             int64_t item_no, int rank, struct tally *tally, int64_t now_ms, bool *ret_made,
+                             struct kk_err *err);
+
+#endif
