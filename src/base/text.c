@@ -55,36 +55,64 @@ static bool is_settled(const unsigned char *p, size_t step)
     return (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0x4E00 && c <= 0x9FFF);
 }
 
+/* The next character: its bytes (0: none), and whether it is settled. A run of ASCII counts as one but for its last
+ * byte, which an accent may follow. */
+static size_t next_char(const unsigned char *p, size_t left, bool *ret_settled)
+{
+    size_t step = p[0] < 0x80 ? ascii_run(p, left) : kk_utf8_step(p, left);
+
+    *ret_settled = p[0] < 0x80 || is_settled(p, step);
+    return p[0] < 0x80 && step > 1 && step < left ? step - 1 : step;
+}
+
+/* Appends the NFC of a piece that nothing around it can join with. */
+static enum kk_code compose(const unsigned char *p, size_t len, struct kk_buf *out, struct kk_err *err)
+{
+    utf8proc_uint8_t *normal = NULL;
+    utf8proc_ssize_t got = utf8proc_map(p, (utf8proc_ssize_t)len, &normal, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+
+    if (got < 0 && got != UTF8PROC_ERROR_NOMEM)
+        return kk_fail(err, KK_BAD_INPUT, "the text has no Unicode form NFC: %s", utf8proc_errmsg(got));
+    if (got < 0)
+        return kk_fail(err, KK_NO_MEMORY, "no memory to bring %zu bytes of text into NFC", len);
+    kk_buf_add(out, (struct kk_sv){(const char *)normal, (size_t)got});
+    free(normal);
+    return KK_OK;
+}
+
+/* A settled character begins anew: nothing before it changes with it. So only the pieces from the last settled
+ * character before an unsettled one up to the next settled one need the library; one "™" in a long text costs little.
+ */
 enum kk_code kk_nfc(struct kk_sv text, struct kk_buf *out, struct kk_err *err)
 {
     const unsigned char *p = (const unsigned char *)text.ptr;
-    bool is_ready = true;
-    size_t at = 0;
+    size_t done = 0, piece = 0; /* what is written; where the piece under way began */
+    bool is_ready = true, is_char_settled = true;
+    enum kk_code rc = KK_OK;
 
-    while (at < text.len) {
-        size_t step = p[at] < 0x80 ? ascii_run(p + at, text.len - at) : kk_utf8_step(p + at, text.len - at);
-
+    for (size_t at = 0, step; at < text.len; at += step) {
+        step = next_char(p + at, text.len - at, &is_char_settled);
         if (step == 0)
             return kk_fail(err, KK_BAD_INPUT, "the text is no UTF-8 at byte %zu", at);
-        if (p[at] >= 0x80 && !is_settled(p + at, step))
+        if (is_char_settled && is_ready) {
+            piece = at;
+        } else if (is_char_settled) {
+            kk_buf_add(out, (struct kk_sv){text.ptr + done, piece - done});
+            rc = compose(p + piece, at - piece, out, err);
+            if (rc)
+                return rc;
+            done = piece = at;
+            is_ready = true;
+        } else {
             is_ready = false;
-        at += step;
+        }
     }
-    if (is_ready) {
-        kk_buf_add(out, text);
-        return kk_buf_check(out, "a text", err);
-    }
-
-    utf8proc_uint8_t *normal = NULL;
-    utf8proc_ssize_t len = utf8proc_map(p, (utf8proc_ssize_t)text.len, &normal, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-
-    if (len < 0 && len != UTF8PROC_ERROR_NOMEM)
-        return kk_fail(err, KK_BAD_INPUT, "the text has no Unicode form NFC: %s", utf8proc_errmsg(len));
-    if (len < 0)
-        return kk_fail(err, KK_NO_MEMORY, "no memory to bring %zu bytes of text into NFC", text.len);
-    kk_buf_add(out, (struct kk_sv){(const char *)normal, (size_t)len});
-    free(normal);
-    return kk_buf_check(out, "a text", err);
+    if (is_ready)
+        piece = text.len;
+    kk_buf_add(out, (struct kk_sv){text.ptr + done, piece - done});
+    if (!is_ready)
+        rc = compose(p + piece, text.len - piece, out, err);
+    return rc ? rc : kk_buf_check(out, "a text", err);
 }
 
 /* The width and byte length of the character at p. A byte that is in no character is drawn as one replacement mark. */
