@@ -89,7 +89,7 @@ static void draw_world(struct sim_plan *plan, const struct kk_rng *rng)
         plan->is_sequence[i] = chance(rng, 50);
     plan->move_gap_ms = ONE_OF(rng, 10, 30, 60, 120, 360) * KK_MINUTE_MS;
     plan->page_max = ONE_OF(rng, 3, 7, 10, 20, 500, 500);
-    plan->token_life_ms = ONE_OF(rng, 10, 60, 120, 24 * 60) * KK_MINUTE_MS;
+    plan->token_life_ms = ONE_OF(rng, 30, 60, 120, 24 * 60) * KK_MINUTE_MS;
     plan->site_seed = kk_rng_next(rng);
 }
 
@@ -130,7 +130,7 @@ static void draw_limits(struct sim_plan *plan, const struct kk_rng *rng)
         .keep_runs_ms = ONE_OF(rng, 1, 7, 30) * KK_DAY_MS,
     };
     plan->limiter = (struct limiter_rules){
-        .capacity = is_usual ? 80 : ONE_OF(rng, 3, 10, 20, 40, 80),
+        .capacity = is_usual ? 80 : ONE_OF(rng, 10, 20, 40, 80),
         .window_ms = is_usual ? KK_HOUR_MS : ONE_OF(rng, 10, 20, 60) * KK_MINUTE_MS,
         .gap_ms = is_usual ? 1500 : ONE_OF(rng, 0, 200, 1500, 4000),
         .grant_ttl_ms = plan->limits.limiter_grant_ttl_ms,

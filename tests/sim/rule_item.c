@@ -212,7 +212,7 @@ void rule_item_succeeded(struct watch *watch, const struct seen_task *task)
         sim_fail(watch->sim, "R3", "task %lld succeeded without an answer", (long long)task->id);
         return;
     }
-    if (answer->http_status == 404 || answer->fault == FAULT_FOREIGN)
+    if (answer->http_status == 404 || answer->http_status == 410 || answer->fault == FAULT_FOREIGN)
         return; /* nothing was seen of the item */
     if (!answer_is_good(answer))
         sim_fail(watch->sim, "R8", "item %lld: an answer %s was taken for the truth", (long long)task->item_no,

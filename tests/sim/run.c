@@ -147,7 +147,8 @@ static bool is_quiet(const struct sim *sim)
     for (int i = 0; i < sim->plan.proc_count; i++) {
         const struct proc *proc = sim->proc[i];
 
-        if (proc->is_up && proc->is_waiting && (proc->inbox_count || proc->turned_at_ms <= sim->changed_at_ms + SETTLE_MS))
+        if (proc->is_up && proc->is_waiting && (proc->inbox_count || proc->turned_at_ms <= sim->changed_at_ms + SETTLE_MS ||
+                                                proc->turned_at_ms < sim->skipped_to_ms))
             return false;
     }
     return true;
@@ -184,6 +185,7 @@ static void skip(struct sim *sim, int64_t end_ms)
         if (proc->is_up && !proc->is_waiting && proc->wake_at_ms < to_ms)
             to_ms = proc->wake_at_ms;
     }
+    sim->skipped_to_ms = to_ms;
     for (int i = 0; i < sim->plan.proc_count; i++) {
         struct proc *proc = sim->proc[i];
 

@@ -73,6 +73,7 @@ struct sim {
     int64_t wall_offset_ms; /* what the machine's wall clock is off */
     int64_t booted_at_ms;   /* its monotonic clock began then */
     int64_t changed_at_ms;  /* the last thing that may give somebody something to do */
+    int64_t skipped_to_ms;  /* until then nobody had anything to do */
     int64_t failed_at_ms;   /* the last fault; what keeps timers of its own may wake later without being told */
     bool is_calm;           /* no more faults */
     bool is_still;          /* the world does not move any more */
