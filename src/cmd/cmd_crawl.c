@@ -2,41 +2,16 @@
 #include <time.h>
 
 #include "app/manage.h"
-#include "app/trigger.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/lock.h"
 #include "cmd/office.h"
-#include "cmd/progress.h"
 #include "cmd/report.h"
 #include "cmd/say.h"
+#include "cmd/watch.h"
 #include "ports/store.h"
 
 #define LOOK_EVERY_MS 100
-
-struct crawl { /* one seller's */
-    struct run run;
-    bool was_created;
-    enum crawl_mode mode;
-};
-
-struct crawls {
-    struct crawl at[COMMAND_ARGS_MAX];
-    size_t count;
-};
-
-/* ---- start ---- */
-
-static enum kk_code start_one(struct wire *office, const char *seller_id, struct crawl *ret, struct kk_err *err)
-{
-    struct seller seller;
-    enum kk_code rc = office_find_seller(office->app.store, seller_id, &seller, err);
-
-    if (rc)
-        return rc;
-    ret->mode = seller.mode;
-    return trigger_crawl(&office->app, kk_sv_of(seller_id), RUN_BY_PERSON, &ret->run, &ret->was_created, err);
-}
 
 static bool count_usable(void *ctx, const struct agent *agent)
 {
@@ -60,67 +35,21 @@ static void say_what_is_missing(struct wire *office)
 
 /* ---- wait ---- */
 
-static int64_t change_count(const struct run_counts *counts)
-{
-    return counts->created_count + counts->changed_count + counts->removed_count + counts->returned_count;
-}
-
-static void show(struct progress_bar *bar, const struct crawl *crawl)
-{
-    const struct run_counts *counts = &crawl->run.counts;
-    int64_t expected = counts->task_count;
-
-    /* Before the details of a page are made, the list already says how many there will be. */
-    if (crawl->mode == CRAWL_FULL && crawl->run.item_count > 0 && expected < 2 * crawl->run.item_count)
-        expected = crawl->run.page_count + 2 * crawl->run.item_count;
-    bar->done = counts->success_count + counts->dead_count;
-    bar->is_over = crawl->run.state != RUN_OPEN;
-    bar->total = bar->is_over || crawl->run.item_count >= 0 ? expected : 0;
-    bar->colour = crawl->run.state == RUN_INCOMPLETE || counts->dead_count ? TABLE_YELLOW : TABLE_GREEN;
-    snprintf(bar->note, sizeof(bar->note), "%" PRId64 " changes%s", change_count(counts),
-             crawl->run.state == RUN_INCOMPLETE ? ", incomplete" : "");
-    if (counts->retry_count > 0 || counts->dead_count > 0)
-        snprintf(bar->note, sizeof(bar->note), "%" PRId64 " changes, %" PRId64 " retries, %" PRId64 " dead%s",
-                 change_count(counts), counts->retry_count, counts->dead_count,
-                 crawl->run.state == RUN_INCOMPLETE ? ", incomplete" : "");
-}
-
-/* Reads how far each is. *ret_open: how many have not ended. */
-static enum kk_code look(struct store *store, struct crawls *crawls, struct progress *progress, size_t *ret_open,
-                         struct kk_err *err)
-{
-    *ret_open = 0;
-    for (size_t i = 0; i < crawls->count; i++) {
-        struct crawl *crawl = &crawls->at[i];
-
-        if (crawl->run.state == RUN_OPEN) {
-            enum kk_code rc = store_get_run(store, crawl->run.id, &crawl->run, err);
-
-            if (rc)
-                return rc;
-        }
-        *ret_open += crawl->run.state == RUN_OPEN;
-        if (progress)
-            show(&progress->bar[i], crawl);
-    }
-    return KK_OK;
-}
-
-static int wait_for(struct wire *office, struct crawls *crawls, bool is_quiet, int64_t timeout_ms)
+static int wait_for(struct wire *office, struct watch *watch, bool is_quiet, int64_t timeout_ms)
 {
     const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
     struct progress progress;
     int64_t end_ms = kk_mono_ms(&office->clock) + timeout_ms;
-    size_t open_count = crawls->count;
+    size_t open_count = watch->count;
     struct kk_err err = {0};
 
     progress_begin(&progress, stderr);
-    for (size_t i = 0; i < crawls->count; i++)
-        progress_add(&progress, crawls->at[i].run.seller_id);
+    for (size_t i = 0; i < watch->count; i++)
+        progress_add(&progress, watch->at[i].run.seller_id);
     for (;;) {
         int64_t now_ms = kk_mono_ms(&office->clock);
 
-        if (look(office->app.store, crawls, &progress, &open_count, &err))
+        if (watch_look(watch, office->app.store, &progress, &open_count, &err))
             return say_failure(&err);
         if (open_count == 0 || (timeout_ms && now_ms >= end_ms))
             break;
@@ -135,7 +64,7 @@ static int wait_for(struct wire *office, struct crawls *crawls, bool is_quiet, i
 
 /* ---- result ---- */
 
-static void put_crawl(struct kk_buf *json, const struct crawl *crawl)
+static void put_crawl(struct kk_buf *json, const struct watched *crawl)
 {
     const struct run *run = &crawl->run;
 
@@ -159,7 +88,7 @@ static void put_crawl(struct kk_buf *json, const struct crawl *crawl)
     kk_jw_close(json, '}');
 }
 
-static void result_row(struct report *report, const struct crawl *crawl)
+static void result_row(struct report *report, const struct watched *crawl)
 {
     const struct run *run = &crawl->run;
     bool is_good = run->state == RUN_COMPLETE && run->counts.dead_count == 0;
@@ -179,7 +108,7 @@ static void result_row(struct report *report, const struct crawl *crawl)
     table_text(&report->table, seconds);
 }
 
-static int answer(struct call *call, const struct crawls *crawls)
+static int answer(struct call *call, const struct watch *watch)
 {
     static const struct table_column columns[] = {
         {"SELLER", TABLE_LEFT, false},    {"RESULT", TABLE_LEFT, false},   {"ITEMS", TABLE_RIGHT, false},
@@ -191,8 +120,8 @@ static int answer(struct call *call, const struct crawls *crawls)
     struct report report;
 
     report_begin(&report, call, columns, KK_COUNT(columns));
-    for (size_t i = 0; i < crawls->count; i++) {
-        const struct crawl *crawl = &crawls->at[i];
+    for (size_t i = 0; i < watch->count; i++) {
+        const struct watched *crawl = &watch->at[i];
 
         if (call->is_json)
             put_crawl(&report.json, crawl);
@@ -206,22 +135,13 @@ static int answer(struct call *call, const struct crawls *crawls)
     return report_end(&report, NULL);
 }
 
-static bool is_good(const struct crawls *crawls)
-{
-    bool all = true;
-
-    for (size_t i = 0; i < crawls->count; i++)
-        all = all && crawls->at[i].run.state == RUN_COMPLETE && crawls->at[i].run.counts.dead_count == 0;
-    return all;
-}
-
 int cmd_crawl(struct call *call)
 {
     KK_CLEANUP(wire_close) struct wire office = {0};
     const char *timeout = call_option(call, "timeout");
     bool is_waiting = call_option(call, "wait");
     int64_t timeout_ms = 0;
-    struct crawls crawls = {0};
+    struct watch watch = {0};
     struct kk_err err = {0};
     int status, waited;
 
@@ -231,19 +151,18 @@ int cmd_crawl(struct call *call)
     if (status)
         return status;
     for (size_t i = 0; i < call->arg_count; i++) {
-        if (start_one(&office, call->arg[i], &crawls.at[i], &err))
+        if (watch_start(&watch, &office, call->arg[i], &err))
             return say_failure(&err);
-        crawls.count++;
     }
     wire_wake(&office);
     say_what_is_missing(&office);
     if (!is_waiting)
-        return answer(call, &crawls);
-    waited = wait_for(&office, &crawls, call->is_json, timeout_ms);
-    status = answer(call, &crawls);
+        return answer(call, &watch);
+    waited = wait_for(&office, &watch, call->is_json, timeout_ms);
+    status = answer(call, &watch);
     if (waited || status)
         return waited ? waited : status;
-    if (is_good(&crawls))
+    if (watch_is_good(&watch))
         return EXIT_DONE;
     return say_failed("a crawl ended incomplete or left dead letters; `kkachi dead list` shows what failed and why");
 }

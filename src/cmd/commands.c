@@ -14,6 +14,15 @@
 
 // clang-format off
 const struct command commands[] = {
+    {.words = "demo", .synopsis = "[--dir DIR] [--keep] [--json]",
+     .meaning = "sandbox + all roles, a crawl to its end, then changes; shows what happened",
+     .details = "Starts a mock of the site and everything else in a folder of its own, registers five sellers, crawls\n"
+                "them, lets the shops change, crawls again, and compares what was found and delivered with what the\n"
+                "shops really did. Ends with a table, and with status 0 only if the numbers agree.",
+     .example = "kkachi demo\nkkachi demo --keep --dir /tmp/demo",
+     .traits = COMMAND_JSON | COMMAND_NO_CONFIG, .run = cmd_demo,
+     .options = {{"dir", "DIR", "work there instead of in a temporary folder"},
+                 {"keep", NULL, "leave it running and the folder in place; Ctrl-C ends it"}}},
     {.words = "up", .synopsis = "", .meaning = "all roles on this machine, as configured",
      .details = "Runs scheduler, relay, worker and janitor in one process until SIGTERM or Ctrl-C. It makes what it\n"
                 "needs, puts right what a crash left behind, and refuses a second `kkachi up` on the same folder.",
