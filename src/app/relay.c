@@ -87,15 +87,11 @@ static enum kk_code relay_once(struct app *app, struct relay_rows *rows, struct 
 
 int64_t relay_turn(struct app *app)
 {
-    KK_CLEANUP(kk_free_cleanup) struct relay_rows *rows = NULL;
-    int64_t due_at_ms = 0;
+    KK_CLEANUP(kk_free_cleanup) struct relay_rows *rows = malloc(sizeof(*rows));
     struct kk_err err;
     enum kk_code rc;
 
     app->task_outbox_woken = false;
-    if (!store_outbox_next(app->store, KK_SV("task"), &due_at_ms, NULL) && due_at_ms > kk_wall_ms(app->clock))
-        return LOOK_AGAIN_MS;
-    rows = malloc(sizeof(*rows));
     if (!rows)
         return LOOK_AGAIN_MS;
     rows->count = 0;
