@@ -9,7 +9,7 @@ static const struct db_sql look_task = {
 static const struct db_sql claim_task = {"UPDATE task SET state = 'RUNNING', lease_until_ms = ?, started_at_ms = ? "
                                          "WHERE id = ? AND serial = ? AND state = 'PUBLISHED'"};
 static const struct db_sql put_task = {
-    "UPDATE task SET state = ?, serial = ?, attempt = ?, lapse_count = ?, is_dead = ?, lease_until_ms = ?, "
+    "UPDATE task SET run_id = ?, state = ?, serial = ?, attempt = ?, lapse_count = ?, is_dead = ?, lease_until_ms = ?, "
     "next_attempt_at_ms = ?, http_status = ?, error = ?, published_at_ms = ?, started_at_ms = ?, ended_at_ms = ? "
     "WHERE id = ? AND serial = ? AND state = ?"};
 static const struct db_sql get_rank = {"SELECT send_rank FROM task WHERE id = ?"};
@@ -116,6 +116,7 @@ static enum kk_code write_task(struct store *store, const struct task *task, int
     int64_t changes = 0;
     enum kk_code rc;
 
+    db_put_int(q, task->run_id); /* a dead letter that is sent back counts in another run */
     db_put_cstr(q, task_state_name(task->state));
     db_put_int(q, serial);
     db_put_int(q, task->attempt);
