@@ -112,7 +112,7 @@ def test_a_seller_registered_twice_is_refused_and_stays_as_it_was(make_kkachi):
     (["seller", "add", "a", "--period", "90m"], "--period"),
     (["seller", "add", "a", "--period", "6h", "--mode", "some"], "neither full nor delta"),
     (["seller", "set", "a"], "nothing to change"),
-    (["agent", "add", "curl/8"], "Mozilla"),
+    (["agent", "add", "curl/8.0.1"], "Mozilla"),
     (["agent", "add"], "--file LIST"),
     (["task", "show", "x"], "is no task id"),
     (["product", "show", "-5"], "no option"),
