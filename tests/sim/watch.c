@@ -101,7 +101,7 @@ static void open_conn(struct watch *watch)
     vfs_disk_own(watch->sim->disk, SIM_OWNER_WATCH);
     KK_ASSERT(sqlite3_open_v2("kkachi.db", &watch->conn, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, "kk-disk") ==
               SQLITE_OK);
-    must(watch, sqlite3_exec(watch->conn, "PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0", NULL, NULL, NULL));
+    must(watch, sqlite3_exec(watch->conn, "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0", NULL, NULL, NULL));
     for (size_t i = 0; i < KK_COUNT(triggers); i++)
         must(watch, sqlite3_exec(watch->conn, triggers[i], NULL, NULL, NULL));
     prepare(watch);

@@ -95,6 +95,16 @@ void vfs_file_truncate(struct vfs_file *file, size_t size)
     bytes_size(&file->cache, size);
 }
 
+/* As on every file system with a journal: deletions before a sync are as durable as what it syncs. */
+static void sync_names(struct vfs_disk *disk)
+{
+    for (size_t i = 0; i < disk->file_count; i++)
+        if (!disk->file[i]->is_there && disk->file[i]->is_on_platter) {
+            disk->file[i]->is_on_platter = false;
+            bytes_size(&disk->file[i]->platter, 0);
+        }
+}
+
 void vfs_file_sync(struct vfs_file *file)
 {
     if (!file->disk->has_power_cuts || file->is_nameless)
@@ -114,6 +124,7 @@ void vfs_file_sync(struct vfs_file *file)
     }
     forget_dirty(file);
     file->is_on_platter = true;
+    sync_names(file->disk);
 }
 
 /* ---- names ---- */
