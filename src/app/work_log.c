@@ -36,6 +36,9 @@ static void log_agent(const struct job *job)
     case ANSWER_LOST:
     case ANSWER_REDIRECTED:
     case ANSWER_REJECTED:
+        if (job->is_issue) /* it has no task that would tell of it */
+            kk_log_write(KK_EV_TOKEN_REFUSED, fields);
+        break;
     case ANSWER_COUNT:
         break;
     }
