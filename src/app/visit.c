@@ -105,17 +105,15 @@ static enum kk_code store_difference(struct app *app, const struct product *was,
         .detail_key = found->detail_key,
         .options_key = found->options_key,
     };
-    struct snapshot nothing = {.item_no = product.item_no};
     enum change_type type = change_type_of(was->version ? before : NULL, found->snapshot);
     enum kk_code rc;
 
     kk_sv_copy(kk_sv_of(found->task->seller_id), product.seller_id, sizeof(product.seller_id));
     snapshot_write(found->snapshot, &product.snapshot_json);
-    change_list(was->version ? before : &nothing, found->snapshot, &changes);
-    if (type == CHANGE_CREATED) {
-        kk_buf_clear(&changes); /* everything is new; the product in the event says it all */
-        kk_buf_add(&changes, KK_SV("[]"));
-    }
+    if (type == CHANGE_CREATED)
+        kk_buf_add(&changes, KK_SV("[]")); /* everything is new; the product in the event says it all */
+    else
+        change_list(before, found->snapshot, &changes);
     rc = kk_buf_check(&product.snapshot_json, "the product", err);
     if (!rc)
         rc = kk_buf_check(&changes, "the list of changes", err);
