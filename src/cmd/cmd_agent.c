@@ -58,12 +58,48 @@ static int answer(struct call *call, const struct agent *agent, const char *what
     return report_value(call, &json);
 }
 
+/* ---- all of them ---- */
+
+struct agents {
+    struct agent *at;
+    size_t count, room;
+    bool no_memory;
+};
+
+static bool keep_agent(void *ctx, const struct agent *agent)
+{
+    struct agents *all = ctx;
+
+    if (all->count == all->room) {
+        size_t room = all->room ? all->room * 2 : 64;
+        struct agent *grown = realloc(all->at, room * sizeof(*grown));
+
+        if (!grown) {
+            all->no_memory = true;
+            return false;
+        }
+        all->at = grown;
+        all->room = room;
+    }
+    all->at[all->count++] = *agent;
+    return true;
+}
+
 /* ---- add ---- */
 
 struct intake {
+    struct agents pool; /* who is there already, those of this list too */
     int64_t added_count, known_count;
     int line;
 };
+
+static bool is_known(const struct agents *pool, struct kk_sv user_agent)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        if (kk_sv_eq(user_agent, kk_sv_of(pool->at[i].user_agent)))
+            return true;
+    return false;
+}
 
 static enum kk_code take_line(struct app *app, struct kk_sv line, struct intake *intake, struct kk_err *err)
 {
@@ -76,13 +112,14 @@ static enum kk_code take_line(struct app *app, struct kk_sv line, struct intake 
     line = kk_sv_trim(line);
     if (line.len == 0 || line.ptr[0] == '#')
         return KK_OK;
-    rc = manage_add_agent(app, line, (struct kk_sv){0}, &agent, err);
-    if (rc == KK_CONFLICT) { /* the list was given before, or grew */
+    if (is_known(&intake->pool, line)) { /* the list was given before, and grew */
         intake->known_count++;
         return KK_OK;
     }
-    if (!rc)
-        intake->added_count++;
+    rc = manage_add_agent(app, line, (struct kk_sv){0}, &agent, err);
+    if (!rc && !keep_agent(&intake->pool, &agent))
+        rc = kk_fail(err, KK_NO_MEMORY, "no memory for the agents");
+    intake->added_count += !rc;
     return rc;
 }
 
@@ -92,6 +129,8 @@ static enum kk_code take_list(struct app *app, FILE *in, const char *name, struc
     char line[LINE_MAX_BYTES];
     enum kk_code rc = store_begin(app->store, err);
 
+    if (!rc)
+        rc = store_each_agent(app->store, keep_agent, &intake->pool, err);
     while (!rc && fgets(line, sizeof(line), in)) {
         size_t len = strlen(line);
 
@@ -122,6 +161,7 @@ static int add_list(struct call *call, struct wire *office, const char *path)
     rc = take_list(&office->app, in, is_stdin ? "standard input" : path, &intake, &err);
     if (!is_stdin)
         fclose(in);
+    free(intake.pool.at);
     if (rc)
         return say_failure(&err);
     wire_wake(office);
@@ -186,31 +226,6 @@ int cmd_agent_disable(struct call *call)
 }
 
 /* ---- list, stats ---- */
-
-struct agents {
-    struct agent *at;
-    size_t count, room;
-    bool no_memory;
-};
-
-static bool keep_agent(void *ctx, const struct agent *agent)
-{
-    struct agents *all = ctx;
-
-    if (all->count == all->room) {
-        size_t room = all->room ? all->room * 2 : 64;
-        struct agent *grown = realloc(all->at, room * sizeof(*grown));
-
-        if (!grown) {
-            all->no_memory = true;
-            return false;
-        }
-        all->at = grown;
-        all->room = room;
-    }
-    all->at[all->count++] = *agent;
-    return true;
-}
 
 static enum kk_code look(struct wire *office, const struct agents *all, struct limiter_agent *ret, struct kk_err *err)
 {

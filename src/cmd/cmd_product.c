@@ -244,7 +244,7 @@ static int show(struct call *call, const struct product *product)
 int cmd_product_show(struct call *call)
 {
     KK_CLEANUP(wire_close) struct wire office = {0};
-    KK_CLEANUP(cleanup_product) struct product product = {0};
+    KK_CLEANUP(cleanup_product) struct product product = {.snapshot_json = KK_BUF(SNAPSHOT_MAX_BYTES)};
     bool is_raw = call_option(call, "raw"), has_history = call_option(call, "history");
     struct kk_err err = {0};
     int64_t item_no;

@@ -1,7 +1,6 @@
 """What operators do: pause and resume, sellers, agents, the listings that people and programs read."""
 
 import base64
-import datetime
 import hashlib
 import hmac
 import http.server
@@ -212,6 +211,6 @@ def test_the_first_request_leaves_soon_after_the_start(world):
     start = time.time()
     kk.up()
     line = wait_for("a request comes", lambda: sandbox.log())[0]
-    at = datetime.datetime.fromisoformat(line["at"].replace("Z", "+00:00")).timestamp()
+    at = line["at"] / 1000
     print(f"first request {1000 * (at - start):.0f} ms after the start")
     assert at - start < 5, "sanitizers are slow; a release build needs less than 100 ms"

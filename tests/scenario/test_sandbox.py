@@ -230,22 +230,18 @@ def test_gzip_comes_where_it_was_asked_for(make_sandbox):
 
 # --- breaking ---
 
-def fault(sandbox, name, **how):
-    return sandbox.ask("fault?" + urllib.parse.urlencode({"name": name, **how}), "POST")
-
-
 def test_connections_break_as_told(make_sandbox):
     sandbox = make_sandbox("--sellers", "luxmaison:40", "--limit", "0", "--slow", "600ms", "--hang", "300ms")
     visitor = visit(sandbox)
-    fault(sandbox, "cut", path="list")
+    sandbox.fault("cut", path="list")
     for _ in range(6):
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):
             visitor.list("luxmaison")
-    fault(sandbox, "all", rate=0)
-    fault(sandbox, "hang", path="list", count=1)
+    sandbox.fault("all", rate=0)
+    sandbox.fault("hang", path="list", count=1)
     with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
         visitor.list("luxmaison")
-    fault(sandbox, "slow", path="list", count=1)
+    sandbox.fault("slow", path="list", count=1)
     start = time.monotonic()
     assert visitor.list("luxmaison")[0] == 200
     assert 0.25 < time.monotonic() - start < 10
@@ -263,13 +259,13 @@ def test_bodies_break_as_told(make_sandbox):
                          "empty200": lambda body: body == b"",
                          "challenge": lambda body: b"<title>" in body,
                          "wrong_shape": lambda body: isinstance(body, dict)}.items():
-        fault(sandbox, name, path="detail", count=5)
+        sandbox.fault(name, path="detail", count=5)
         for _ in range(5):
             status, _, body = visitor.get(DETAIL.format(item))
             assert status == 200 and check(body), name
             with pytest.raises(Exception):
                 snapshot(body, [])
-    fault(sandbox, "huge", path="detail", count=1)
+    sandbox.fault("huge", path="detail", count=1)
     assert int(visitor.get(DETAIL.format(item))[1]["Content-Length"]) == 3 * 1024 * 1024
     assert {row["name"]: row["struck"] for row in sandbox.stats()["faults"]} == {
         "garble": 5, "short": 5, "empty200": 5, "challenge": 5, "wrong_shape": 5, "huge": 1}
