@@ -104,6 +104,7 @@ static struct transfer *pop_finished(struct http *http)
 {
     struct transfer *transfer = http->finished;
 
+    KK_ASSERT(transfer);
     http->finished = transfer->next;
     if (!http->finished)
         http->finished_end = &http->finished;
@@ -130,6 +131,7 @@ enum kk_code http_start(struct http *http, const struct http_owner *owner, int64
     KK_ASSERT(request->timeout_ms > 0 && request->max_body_bytes > 0 && request->max_header_bytes > 0);
     if (rc)
         return rc;
+    KK_ASSERT(transfer);
     rc = transfer_set(transfer, request, err);
     if (!rc && curl_multi_add_handle(http->multi, transfer->easy))
         rc = kk_fail(err, KK_NO_MEMORY, "no memory for a transfer");

@@ -160,7 +160,7 @@ enum kk_code loop_wait(struct loop *loop, int64_t timeout_ms, struct kk_err *err
         return rc;
     if (fds[0].is_ready)
         take_signals(loop);
-    if (fds[1].is_ready)
+    if (loop->wake_fd >= 0 && fds[1].is_ready)
         take_wakings(loop);
     if (atomic_exchange(&loop->is_called, false))
         loop->was_woken = true;
