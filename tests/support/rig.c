@@ -23,6 +23,12 @@
 #define FLIGHTS_MAX 128
 #define START_MS INT64_C(1764000000000)
 
+static void bench(const struct rig *rig, bool is_bench)
+{
+    if (rig->on_bench)
+        rig->on_bench(is_bench);
+}
+
 /* ---- the site ---- */
 
 static struct rig_item *find_item(struct rig *rig, const char *url, const char *prefix)
@@ -153,6 +159,7 @@ static void tell(struct rig_fetcher *self, int64_t id, const char *url, bool is_
     bool is_home = !strstr(url, "/mustit-api/");
     struct fetch_reply reply = {.end = rig->site.end, .body = &body, .latency_ms = 1};
 
+    bench(rig, true);
     if (is_home) {
         rig->site.home_count++;
         reply.end = FETCH_DONE;
@@ -171,6 +178,7 @@ static void tell(struct rig_fetcher *self, int64_t id, const char *url, bool is_
     if (is_cancelled)
         reply.end = FETCH_CANCELLED;
     reply.headers = kk_buf_sv(&headers);
+    bench(rig, false);
     self->base.on_fetched(self->base.ctx, id, &reply);
 }
 
@@ -249,9 +257,11 @@ static enum kk_code rig_tell(struct sink *s, int64_t id, struct kk_sv event_id, 
     if (self->count == FLIGHTS_MAX)
         return kk_fail(err, KK_BUSY, "the rig's sink is full");
     if (!self->rig->sink_code) {
+        bench(self->rig, true);
         kk_buf_add(&self->rig->told, body);
         kk_buf_addc(&self->rig->told, '\n');
         self->rig->told_count++;
+        bench(self->rig, false);
     }
     self->waiting[self->count++] = id;
     return KK_OK;

@@ -46,6 +46,8 @@ struct rig {
     enum kk_code sink_code;    /* what the sink answers; KK_OK */
     enum kk_code archive_code; /* what the archive answers; KK_OK */
     size_t archive_syncs, archive_puts;
+    /* The bench's own code is entered (true) and left (false), for who makes the program's calls fail; may be NULL. */
+    void (*on_bench)(bool is_bench);
 };
 
 struct rig *rig_open(void); /* one seller RIG_SHOP, one agent, no crawl yet */

@@ -264,12 +264,12 @@ static enum kk_code log_a_line(struct bench *bench, struct kk_buf *told, struct 
     return KK_OK;
 }
 
-#define TORTURES(X)                                                                                            \
-    X(walk_json)                                                                                               \
-    X(bring_text_into_nfc)                                                                                     \
-    X(hash_and_sign)                                                                                           \
-    X(make_a_version) X(spend_a_bucket) X(carry_a_message) X(read_a_list) X(speak_as_a_guest) X(read_settings) \
-        X(log_a_line)
+#define TORTURES(X)        \
+    X(walk_json)           \
+    X(bring_text_into_nfc) \
+    X(hash_and_sign)       \
+    X(make_a_version)      \
+    X(spend_a_bucket) X(carry_a_message) X(read_a_list) X(speak_as_a_guest) X(read_settings) X(log_a_line)
 
 #define X(work)                                             \
     static void memory_may_end_when_we_##work(void **state) \

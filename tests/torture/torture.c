@@ -19,23 +19,30 @@ bool torture_is_long(void)
     return form && strcmp(form, "long") == 0;
 }
 
+/* What is being tried, for the case that a check jumps out of it. */
+static const char *present_name;
+static struct fail_plan present_plan;
+
+static void show_plan(const char *name, const struct fail_plan *plan)
+{
+    print_message("%s: kinds %u, call %lld%s%s\n", name, plan->kinds, (long long)plan->nth,
+                  plan->is_lasting ? " and all after it" : "", plan->is_partial ? ", half done" : "");
+}
+
 int torture_relax(void **state)
 {
     (void)state;
     fail_disarm();
+    if (present_name)
+        show_plan(present_name, &present_plan);
+    present_name = NULL;
     return 0;
 }
 
 /* The next n: each of the first, where opening and setting up lie, then steps in proportion. */
 static int64_t after(int64_t nth)
 {
-    return torture_is_long() || nth < 32 ? nth + 1 : nth + nth / 32;
-}
-
-static void show_plan(const struct torture *torture, const struct fail_plan *plan)
-{
-    print_message("%s: kinds %u, call %lld%s%s\n", torture->name, plan->kinds, (long long)plan->nth,
-                  plan->is_lasting ? " and all after it" : "", plan->is_partial ? ", half done" : "");
+    return torture_is_long() || nth < 16 ? nth + 1 : nth + nth / 8;
 }
 
 bool torture_holds_once(const struct torture *torture, const struct fail_plan *plan, bool *ret_reached)
@@ -44,19 +51,22 @@ bool torture_holds_once(const struct torture *torture, const struct fail_plan *p
     enum kk_code rc;
     int64_t failed;
 
+    present_name = torture->name;
+    present_plan = *plan;
     fail_arm(plan);
     rc = torture->work(torture->ctx, &err);
     failed = fail_failed();
     fail_disarm();
+    *ret_reached = failed > 0;
     if (rc && (!err.msg[0] || err.code != rc || !failed)) {
-        show_plan(torture, plan);
+        show_plan(torture->name, plan);
         print_error("%lld calls were made to fail; it ended with %s: \"%s\"\n", (long long)failed, kk_code_name(rc),
                     err.msg);
         return false;
     }
     if (torture->check)
         torture->check(torture->ctx, rc);
-    *ret_reached = failed > 0;
+    present_name = NULL;
     return true;
 }
 

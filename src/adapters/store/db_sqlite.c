@@ -195,21 +195,22 @@ static enum kk_code run_word(struct db_sqlite *self, sqlite3_stmt *stmt, struct 
     return code;
 }
 
+/* After some failures SQLite has rolled back by itself. */
+static void sqlite_rollback(struct db *db)
+{
+    if (!sqlite3_get_autocommit(self_of(db)->conn))
+        run_word(self_of(db), self_of(db)->rollback, NULL);
+}
+
 static enum kk_code sqlite_begin(struct db *db, struct kk_err *err)
 {
+    sqlite_rollback(db); /* one that failed is made up for, or nothing could be begun any more */
     return run_word(self_of(db), self_of(db)->begin, err);
 }
 
 static enum kk_code sqlite_commit(struct db *db, struct kk_err *err)
 {
     return run_word(self_of(db), self_of(db)->commit, err);
-}
-
-/* After some failures SQLite has rolled back by itself. */
-static void sqlite_rollback(struct db *db)
-{
-    if (!sqlite3_get_autocommit(self_of(db)->conn))
-        run_word(self_of(db), self_of(db)->rollback, NULL);
 }
 
 static enum kk_code sqlite_check(struct db *db, struct kk_err *err)
