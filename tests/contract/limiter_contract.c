@@ -571,6 +571,27 @@ static void a_wall_clock_that_was_set_back_gives_no_token_early_and_none_late(vo
     spend();
 }
 
+/* The wall clock was set back while the first slept, and the second started on it: it is late by that sleep, until it
+ * sees the first one's time. */
+static void a_process_that_starts_behind_catches_up(void **state)
+{
+    struct limiter *other;
+
+    (void)state;
+    if (!world->jump_wall)
+        return;
+    for (int i = 0; i < usual.capacity; i++)
+        spend();
+    pass(10000);
+    world->jump_wall(world->ctx, -100 * usual.window_ms);
+    other = world->open(world->ctx, &usual);
+    CHECK_EQ(ask_for(2, 1).count, 1);
+    CHECK_EQ(turn_by(other, 1, 1, NULL).count, 0);
+    pass(usual.window_ms - 10000);
+    CHECK_EQ(turn_by(other, 1, 1, NULL).count, 1);
+    limiter_close(other);
+}
+
 /* ---- other settings ---- */
 
 static void a_smaller_capacity_holds_from_the_first_turn(void **state)
@@ -681,6 +702,7 @@ int limiter_contract_run(const char *name, const struct limiter_world *contract)
         cmocka_unit_test(two_processes_share_one_limiter),
         cmocka_unit_test(the_wall_clock_may_jump_without_effect),
         cmocka_unit_test(a_wall_clock_that_was_set_back_gives_no_token_early_and_none_late),
+        cmocka_unit_test(a_process_that_starts_behind_catches_up),
         cmocka_unit_test(a_smaller_capacity_holds_from_the_first_turn),
         cmocka_unit_test(a_larger_capacity_is_there_at_once),
         cmocka_unit_test(a_shorter_window_counts_from_each_requests_end),

@@ -149,6 +149,10 @@ static void rows_that_are_not_due_or_of_idle_sellers_are_passed_over(void **stat
     bench_seller_state(bench, "a", SELLER_ACTIVE);
     rows = bench_due(bench, BENCH_NOW_MS, 64, 64, cursor);
     check_sellers(&rows, "a c ");
+    bench_seller_state(bench, "c", SELLER_PAUSED);
+    rows = bench_due(bench, BENCH_NOW_MS, 64, 64, cursor);
+    check_sellers(&rows, "a ");
+    CHECK_STR(cursor, "a"); /* who got nothing was not served */
 }
 
 static void a_reader_that_stops_has_what_it_was_given(void **state)
