@@ -65,8 +65,10 @@ void demo_show_moves(struct demo_show *show, int64_t made, int64_t noise)
 {
     if (show->is_json)
         return;
-    fprintf(show->out, "\nThe shops move: %" PRId64 " changes, and %" PRId64 " of noise that must not count.\n", made,
-            noise);
+    fprintf(show->out,
+            "\nThe shops move: %" PRId64 " times (two moves of one item are one change), and %" PRId64 "\n"
+            "times more in ways that must not count.\n",
+            made, noise);
     fflush(show->out);
 }
 
