@@ -105,7 +105,7 @@ static struct MHD_Response *make_response(struct sandbox_reply *reply)
     else if (reply->body.ptr)
         response = MHD_create_response_from_buffer(reply->body.len, reply->body.ptr, MHD_RESPMEM_MUST_FREE);
     else
-        response = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+        response = MHD_create_response_from_buffer(0, (void *)(uintptr_t)"", MHD_RESPMEM_PERSISTENT);
     reply->body = KK_BUF(SANDBOX_BODY_MAX);
     for (unsigned h = 0; response && h < reply->header_count; h++)
         MHD_add_response_header(response, reply->header[h].name, reply->header[h].value);

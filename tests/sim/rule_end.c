@@ -119,7 +119,6 @@ int64_t watch_ended_runs(const struct watch *watch, const char *seller_id, bool 
 static void compare_item(struct watch *watch, struct kk_jv truth, struct kk_sv json)
 {
     KK_CLEANUP(snapshot_done) struct snapshot snapshot = {0};
-    KK_CLEANUP(kk_buf_done) struct kk_buf told = KK_BUF(SNAPSHOT_MAX_BYTES);
     const struct seen_item *item;
     struct kk_hash hash;
     int64_t item_no = 0;

@@ -28,7 +28,7 @@ static bool is_regular(int fd)
 }
 
 /* The function behind ours; looked up once each. */
-#define REAL(name, ...)                             \
+#define REAL(name)                                  \
     static __typeof__(&name) real_;                 \
     if (!real_) {                                   \
         fail_spare(true);                           \

@@ -48,7 +48,7 @@ static void same_text(struct kk_jv truth, const char *field, struct kk_jv shown,
 
 static void same_image(struct kk_jv truth, struct kk_jv shown)
 {
-    struct kk_sv expected, text;
+    struct kk_sv expected = {0}, text = {0};
 
     CHECK(kk_jv_str(truth, &expected) && kk_jv_str(shown, &text));
     text.len = kk_sv_find(text, KK_SV("/_dims_/"));
@@ -135,7 +135,7 @@ static void same_row(struct kk_jv truth, struct kk_jv rows, int64_t item_no)
         same_text(truth, "size", it.value, "size");
         return;
     }
-    CHECK(!"the option is shown");
+    CHECK(false && "the option is shown");
 }
 
 /* The sum of the stocks, or -1 without rows. */
