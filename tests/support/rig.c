@@ -302,7 +302,7 @@ static void set_limits(struct app *app)
 {
     app->limits = (struct app_limits){
         .task_attempts = 3,
-        .task_lease_ms = 10 * KK_MINUTE_MS,
+        .task_lease_ms = RIG_LEASE_MS,
         .task_backoff_ms = 2 * KK_SECOND_MS,
         .task_backoff_max_ms = 10 * KK_MINUTE_MS,
         .task_silence_ms = 10 * KK_MINUTE_MS,
@@ -312,7 +312,7 @@ static void set_limits(struct app *app)
         .site_timeout_ms = 15 * KK_SECOND_MS,
         .site_max_body_bytes = 16 * 1024 * 1024,
         .limiter_grant_ttl_ms = 5 * KK_SECOND_MS,
-        .agent = {.cooldown_ms = KK_HOUR_MS, .cooldown_max_ms = KK_DAY_MS, .renew_before_ms = 5 * KK_MINUTE_MS},
+        .agent = {.cooldown_ms = RIG_COOLDOWN_MS, .cooldown_max_ms = KK_DAY_MS, .renew_before_ms = 5 * KK_MINUTE_MS},
         .removal_misses = 2,
         .keep_events_ms = 30 * KK_DAY_MS,
         .keep_attempts_ms = 14 * KK_DAY_MS,
@@ -324,9 +324,9 @@ static void set_limits(struct app *app)
 
 static void open_process(struct rig *rig)
 {
-    struct queue_rules queue_rules = {.visibility_ms = 11 * KK_MINUTE_MS, .max_receives = 3};
+    struct queue_rules queue_rules = {.visibility_ms = RIG_LEASE_MS + KK_MINUTE_MS, .max_receives = 3};
     struct limiter_rules limiter_rules = {.capacity = 80,
-                                          .window_ms = KK_HOUR_MS,
+                                          .window_ms = RIG_WINDOW_MS,
                                           .grant_ttl_ms = 5 * KK_SECOND_MS,
                                           .request_timeout_ms = 15 * KK_SECOND_MS};
     struct rig_fetcher *fetcher = calloc(1, sizeof(*fetcher));

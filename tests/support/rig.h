@@ -11,6 +11,10 @@
 #include "ports/fetcher.h"
 
 #define RIG_SHOP "luxmaison"
+/* Shorter than in life, so that a test waits less: the limiter's hour, an agent's rest, a task's lease. */
+#define RIG_WINDOW_MS (6 * KK_MINUTE_MS)
+#define RIG_COOLDOWN_MS (6 * KK_MINUTE_MS)
+#define RIG_LEASE_MS (3 * KK_MINUTE_MS)
 
 /* What the site shows of one item; a test changes it and crawls again. */
 struct rig_item {
