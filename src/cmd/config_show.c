@@ -120,9 +120,9 @@ static void print_row(FILE *out, enum config_key key)
         kk_buf_add(&range, KK_SV(" to "));
         config_print_number(row, row->max, &range);
     }
-    fprintf(out, "| `%s` | %s%s | `%s` | %s | `%s` | %s |\n", row->key, type_name(row->type),
-            row->secrecy == CONFIG_SECRET ? ", secret" : "", *row->value ? row->value : " ", kk_buf_cstr(&range),
-            variable, row->meaning);
+    fprintf(out, "| `%s` | %s%s | %s%s%s | %s | `%s` | %s |\n", row->key, type_name(row->type),
+            row->secrecy == CONFIG_SECRET ? ", secret" : "", *row->value ? "`" : "", row->value,
+            *row->value ? "`" : "none", kk_buf_cstr(&range), variable, row->meaning);
 }
 
 void config_page(FILE *out)

@@ -8,6 +8,7 @@
 #define BAR_COLUMNS_MAX 30
 #define BAR_COLUMNS_MIN 8
 #define EIGHTHS 8
+#define DIGITS_COLUMNS 9 /* "1004/1004": the bars keep their length while the numbers grow */
 
 void progress_begin(struct progress *progress, FILE *out)
 {
@@ -60,7 +61,7 @@ static void numbers(const struct progress_bar *bar, char *ret, size_t ret_bytes)
 
 static void draw_live(struct progress *progress)
 {
-    int columns = terminal_columns(progress->out), label = 0, digits = 0, bar_columns;
+    int columns = terminal_columns(progress->out), label = 0, digits = DIGITS_COLUMNS, bar_columns;
     char text[48];
 
     for (size_t i = 0; i < progress->count; i++) {

@@ -20,9 +20,28 @@ enum kk_code watch_start(struct watch *watch, struct wire *office, const char *s
     return rc;
 }
 
-int64_t watch_change_count(const struct run_counts *counts)
+static void put_note(struct kk_buf *note, int64_t count, const char *what)
 {
-    return counts->created_count + counts->changed_count + counts->removed_count + counts->returned_count;
+    if (count > 0)
+        kk_buf_addf(note, "%s%" PRId64 " %s", note->len ? ", " : "", count, what);
+}
+
+/* "60 new, 4 changed, 2 retries": only what there is. */
+static void write_note(const struct run *run, char *ret, size_t ret_bytes)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf note = KK_BUF(256);
+
+    put_note(&note, run->counts.created_count, "new");
+    put_note(&note, run->counts.changed_count, "changed");
+    put_note(&note, run->counts.removed_count, "removed");
+    put_note(&note, run->counts.returned_count, "returned");
+    put_note(&note, run->counts.retry_count, run->counts.retry_count == 1 ? "retry" : "retries");
+    put_note(&note, run->counts.dead_count, "dead");
+    if (run->state == RUN_INCOMPLETE)
+        kk_buf_addf(&note, "%sincomplete", note.len ? ", " : "");
+    if (run->state == RUN_COMPLETE && note.len == 0)
+        kk_buf_add(&note, KK_SV("no changes"));
+    snprintf(ret, ret_bytes, "%s", kk_buf_cstr(&note));
 }
 
 static void show(struct progress_bar *bar, const struct watched *watched)
@@ -37,12 +56,7 @@ static void show(struct progress_bar *bar, const struct watched *watched)
     bar->is_over = watched->run.state != RUN_OPEN;
     bar->total = bar->is_over || watched->run.item_count >= 0 ? expected : 0;
     bar->colour = watched->run.state == RUN_INCOMPLETE || counts->dead_count ? TABLE_YELLOW : TABLE_GREEN;
-    snprintf(bar->note, sizeof(bar->note), "%" PRId64 " changes%s", watch_change_count(counts),
-             watched->run.state == RUN_INCOMPLETE ? ", incomplete" : "");
-    if (counts->retry_count > 0 || counts->dead_count > 0)
-        snprintf(bar->note, sizeof(bar->note), "%" PRId64 " changes, %" PRId64 " retries, %" PRId64 " dead%s",
-                 watch_change_count(counts), counts->retry_count, counts->dead_count,
-                 watched->run.state == RUN_INCOMPLETE ? ", incomplete" : "");
+    write_note(&watched->run, bar->note, sizeof(bar->note));
 }
 
 enum kk_code watch_look(struct watch *watch, struct store *store, struct progress *bars, size_t *ret_open,

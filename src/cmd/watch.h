@@ -23,7 +23,5 @@ enum kk_code watch_look(struct watch *watch, struct store *store, struct progres
                         struct kk_err *err);
 /* Complete, and without dead letters? All of them. */
 bool watch_is_good(const struct watch *watch);
-/* Versions of all events. */
-int64_t watch_change_count(const struct run_counts *counts);
 
 #endif
