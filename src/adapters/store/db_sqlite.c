@@ -15,6 +15,7 @@
 #include "base/assert.h"
 
 #define BUSY_TIMEOUT_MS 5000
+#define OPEN_WAIT_MS 10
 #define APPLICATION_ID 0x6b6b6368 /* "kkch": tells our file from another program's */
 
 struct db_sqlite {
@@ -343,20 +344,21 @@ static enum kk_code pragma_int(struct db_sqlite *self, const char *sql, int64_t 
     return code;
 }
 
-/* Another program's database must not get our tables. */
+/* Another program's database must not get our tables. The id is written before the first table is made, so that whoever
+ * sees a table sees the id as well. */
 static enum kk_code check_owner(struct db_sqlite *self, bool read_only, struct kk_err *err)
 {
     int64_t id = 0, table_count = 0;
     enum kk_code rc;
 
-    rc = pragma_int(self, "PRAGMA application_id", &id, err);
-    if (!rc && id != APPLICATION_ID)
-        rc = pragma_int(self, "SELECT count(*) FROM sqlite_master", &table_count, err);
+    rc = pragma_int(self, "SELECT count(*) FROM sqlite_master", &table_count, err);
+    if (!rc)
+        rc = pragma_int(self, "PRAGMA application_id", &id, err);
     if (rc || id == APPLICATION_ID)
         return rc;
     if (id != 0 || table_count != 0)
-        return kk_fail(err, KK_CORRUPT, "%s is the database of another program: name another file in %s", self->path,
-                       self->setting);
+        return kk_fail(err, KK_CORRUPT, "%s is the database of another program: name another file in store.url",
+                       self->path);
     return read_only ? KK_OK : sqlite_exec(&self->base, "PRAGMA application_id = 1802199912", err);
 }
 
@@ -375,20 +377,35 @@ static const char settings[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA wal_autocheckpoint = 4000;"
                                "PRAGMA journal_size_limit = 67108864;";
 
+static enum kk_code settle_in(struct db_sqlite *self, bool read_only, struct kk_err *err)
+{
+    enum kk_code rc = check_owner(self, read_only, err);
+
+    if (rc)
+        return rc;
+    return sqlite_exec(&self->base, read_only ? "PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY" : settings,
+                       err);
+}
+
+/* Where several processes make the file at once, SQLite may say "busy" without waiting, lest two wait for each other;
+ * so the waiting is done here. */
 static enum kk_code set_up(struct db_sqlite *self, const struct db_sqlite_options *options, struct kk_err *err)
 {
+    int timeout_ms = options->busy_timeout_ms > 0 ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
     enum kk_code rc;
 
-    sqlite3_busy_timeout(self->conn, options->busy_timeout_ms > 0 ? options->busy_timeout_ms : BUSY_TIMEOUT_MS);
+    sqlite3_busy_timeout(self->conn, OPEN_WAIT_MS);
     sqlite3_db_config(self->conn, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(self->conn, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     if (!options->read_only && sqlite3_db_readonly(self->conn, "main") == 1)
         return fail(self, SQLITE_READONLY, err);
-    rc = check_owner(self, options->read_only, err);
-    if (rc)
-        return rc;
-    return sqlite_exec(&self->base,
-                       options->read_only ? "PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY" : settings, err);
+    rc = settle_in(self, options->read_only, err);
+    for (int waited_ms = 0; rc == KK_BUSY && waited_ms < timeout_ms; waited_ms += OPEN_WAIT_MS) {
+        sqlite3_sleep(OPEN_WAIT_MS);
+        rc = settle_in(self, options->read_only, err);
+    }
+    sqlite3_busy_timeout(self->conn, timeout_ms);
+    return rc;
 }
 
 static enum kk_code prepare_words(struct db_sqlite *self, bool read_only, struct kk_err *err)
