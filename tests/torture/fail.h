@@ -10,7 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum fail_kind { FAIL_MEMORY = 1, FAIL_SQLITE = 2, FAIL_FILE = 4 };
+enum fail_kind {
+    FAIL_MEMORY = 1,
+    FAIL_SQLITE = 2, /* its calls */
+    FAIL_FILE = 4,
+    FAIL_SQLITE_MEMORY = 8 /* apart, because it asks a hundred times as often as we do */
+};
 
 struct fail_plan {
     unsigned kinds;
@@ -25,6 +30,9 @@ int64_t fail_seen(void);   /* calls of the plan's kinds so far */
 int64_t fail_failed(void); /* those of them that were made to fail */
 /* What belongs to the test and not to the program under it is spared; nests. */
 void fail_spare(bool is_spared);
+
+/* Once, before SQLite is used: its memory is of a kind of its own. */
+void fail_sqlite_apart(void);
 
 /* For the stand-ins: counts a call; true when it is to fail. */
 bool fail_is_due(enum fail_kind kind);
