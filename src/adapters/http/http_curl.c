@@ -8,11 +8,16 @@
 
 #include <curl/curl.h>
 
+#include "adapters/clock/clock_system.h"
 #include "adapters/http/http_transfer.h"
 #include "base/assert.h"
 
+#define WATCH_MS 1000 /* between two looks for transfers that libcurl has forgotten, and what they get on top */
+
 struct http {
     CURLM *multi;
+    struct kk_clock clock;
+    int64_t watched_at_ms;
     char *ca_file;
     struct transfer **transfers; /* all: one more than max_transfers, for an owner that starts while it is told */
     size_t max_transfers, transfer_count;
@@ -33,6 +38,7 @@ enum kk_code http_open(const struct http_settings *settings, struct http **ret_h
         free(http);
         return kk_fail(err, KK_UNAVAILABLE, "libcurl does not start");
     }
+    http->clock = clock_system();
     http->finished_end = &http->finished;
     http->max_transfers = settings->max_transfers;
     http->transfers = calloc(settings->max_transfers + 1, sizeof(struct transfer *));
@@ -141,6 +147,7 @@ enum kk_code http_start(struct http *http, const struct http_owner *owner, int64
     }
     transfer->owner = owner;
     transfer->id = id;
+    transfer->give_up_at_ms = kk_mono_ms(&http->clock) + transfer->set_timeout_ms + WATCH_MS;
     transfer->state = TRANSFER_RUNNING;
     http->has_unsent = true;
     http->in_flight++;
@@ -193,6 +200,23 @@ static void perform(struct http *http)
     }
 }
 
+/* libcurl times a transfer out by itself, but for one that waits for another's connection when memory ran out there:
+ * that one would never be told, and its place would be lost. */
+static void give_up_on_forgotten(struct http *http)
+{
+    int64_t now_ms = http->in_flight > 0 ? kk_mono_ms(&http->clock) : 0;
+
+    if (now_ms - http->watched_at_ms < WATCH_MS)
+        return;
+    http->watched_at_ms = now_ms;
+    for (size_t i = 0; i < http->transfer_count; i++) {
+        struct transfer *transfer = http->transfers[i];
+
+        if (transfer->state == TRANSFER_RUNNING && now_ms >= transfer->give_up_at_ms)
+            finish(http, transfer, FETCH_BROKEN, CURLE_OPERATION_TIMEDOUT);
+    }
+}
+
 static void tell(struct http *http, struct transfer *transfer)
 {
     const struct http_owner *owner = transfer->owner;
@@ -207,6 +231,7 @@ static void tell(struct http *http, struct transfer *transfer)
 void http_turn(struct http *http)
 {
     perform(http);
+    give_up_on_forgotten(http);
     /* Only as many as there are now: what an owner cancels while it is told waits for the next turn. */
     for (size_t count = http->finished_count; count > 0 && http->finished; count--)
         tell(http, pop_finished(http));
@@ -226,6 +251,8 @@ enum kk_code http_wait(struct http *http, struct http_fd *fds, size_t count, int
         perform(http);
     if (http->finished_count > 0)
         timeout = 0;
+    else if (http->in_flight > 0 && timeout > WATCH_MS)
+        timeout = WATCH_MS;
 
     CURLMcode rc = curl_multi_poll(http->multi, waits, (unsigned)count, timeout, NULL);
 

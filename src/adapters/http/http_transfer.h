@@ -18,6 +18,7 @@ struct transfer {
     CURL *easy;
     const struct http_owner *owner;
     int64_t id;
+    int64_t give_up_at_ms; /* monotonic: should have ended long before */
     struct transfer *next; /* in the idle list or in the finished queue */
 
     struct kk_buf url, request_headers, request_body;
