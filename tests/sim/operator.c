@@ -23,6 +23,7 @@ const char *operator_seller(const struct sim *sim, int at, char ret[SELLER_ID_BY
 
 static void said(struct proc *proc, const char *what, enum kk_code rc, int64_t arg)
 {
+    proc->sim->is_restored &= !rc || rc == KK_CONFLICT;
     proc->sim->result.counts.presses++;
     sim_note(proc->sim, proc, what, rc, arg);
 }
@@ -163,7 +164,9 @@ void operator_restore(struct proc *proc)
     char id[SELLER_ID_BYTES];
     struct kk_err err;
 
-    KK_ASSERT(manage_pause(&proc->app, false, "op", "the end", &err) == KK_OK);
+    proc->sim->is_restored = true;
+    if (manage_pause(&proc->app, false, "op", "the end", &err))
+        proc->sim->is_restored = false; /* somebody stood still with the right to write; it is tried again */
     for (int i = 0; i < proc->sim->plan.seller_count; i++)
         if (watch_knows_seller(proc->sim->watch, operator_seller(proc->sim, i, id)))
             change(proc, i, &what);

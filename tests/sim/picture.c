@@ -160,19 +160,18 @@ bool answer_is_good(const struct answer_facts_seen *answer)
            (answer->fault == FAULT_NONE || answer->fault == FAULT_SLOW || answer->fault == FAULT_INSERT);
 }
 
-const struct answer_facts_seen *last_answer(const struct watch *watch, const struct proc *proc, enum task_kind kind,
-                                            const char *seller_id, int64_t page, int64_t item_no)
+const struct answer_facts_seen *last_answer(const struct watch *watch, const struct seen_task *task)
 {
     uint64_t oldest = watch->answer_next > ANSWERS_KEPT ? watch->answer_next - ANSWERS_KEPT : 0;
 
     for (uint64_t i = watch->answer_next; i > oldest; i--) {
         const struct answer_facts_seen *facts = &watch->answer[(i - 1) % ANSWERS_KEPT].facts;
 
-        if (watch->answer[(i - 1) % ANSWERS_KEPT].proc != proc->number ||
-            watch->answer[(i - 1) % ANSWERS_KEPT].life != proc->life || facts->kind != kind)
+        if (watch->answer[(i - 1) % ANSWERS_KEPT].proc != task->holder ||
+            watch->answer[(i - 1) % ANSWERS_KEPT].life != task->holder_life || facts->kind != task->kind)
             continue;
-        if (kind == TASK_LIST ? facts->page == page && strcmp(facts->seller_id, seller_id) == 0
-                              : facts->item_no == item_no)
+        if (task->kind == TASK_LIST ? facts->page == task->page && strcmp(facts->seller_id, task->seller_id) == 0
+                                    : facts->item_no == task->item_no)
             return facts;
     }
     return NULL;

@@ -160,9 +160,8 @@ struct seen_seller *seen_seller(struct watch *watch, const char *id);  /* NULL: 
 struct seen_run *seen_run(struct watch *watch, int64_t id);            /* NULL: unknown */
 struct seen_listing *seen_listing(struct watch *watch, const char *seller_id, int64_t item_no); /* made when new */
 int64_t number_of_text(struct kk_sv text);                             /* a hash, for index_map */
-/* The last answer that this process got for such a request. NULL: none. */
-const struct answer_facts_seen *last_answer(const struct watch *watch, const struct proc *proc, enum task_kind kind,
-                                            const char *seller_id, int64_t page, int64_t item_no);
+/* The last answer that the task's holder got for it. NULL: none. */
+const struct answer_facts_seen *last_answer(const struct watch *watch, const struct seen_task *task);
 const struct answer_facts_seen *answer_of_body(const struct watch *watch, const struct kk_hash *key,
                                                enum task_kind kind);
 bool answer_is_good(const struct answer_facts_seen *answer); /* 200, whole, and nothing odd about it */

@@ -203,11 +203,8 @@ static void check_truth(struct watch *watch, const struct seen_task *task, const
 void rule_item_succeeded(struct watch *watch, const struct seen_task *task)
 {
     const struct seen_item *item = seen_item(watch, task->item_no);
-    const struct answer_facts_seen *answer;
+    const struct answer_facts_seen *answer = last_answer(watch, task);
 
-    if (!watch->commit.proc)
-        return;
-    answer = last_answer(watch, watch->commit.proc, task->kind, task->seller_id, 0, task->item_no);
     if (!answer) {
         sim_fail(watch->sim, "R3", "task %lld succeeded without an answer", (long long)task->id);
         return;

@@ -27,9 +27,9 @@ void rule_list_succeeded(struct watch *watch, const struct seen_task *task)
     const struct answer_facts_seen *answer = NULL;
     struct seen_run *run = seen_run(watch, task->run_id);
 
-    if (!watch->commit.proc || !run)
+    if (!run)
         return;
-    answer = last_answer(watch, watch->commit.proc, TASK_LIST, task->seller_id, task->page, 0);
+    answer = last_answer(watch, task);
     if (!answer || !answer_is_good(answer)) {
         sim_fail(watch->sim, "R8", "page %lld of %s is in, and the site's answer was %s", (long long)task->page,
                  task->seller_id, !answer ? "none" : answer->is_whole ? "no good one" : "cut");

@@ -296,11 +296,12 @@ static void crawl_to_the_end(struct sim *sim, int round)
 static void calm_down(struct sim *sim)
 {
     sim->is_calm = sim->is_still = true;
-    sim->is_cut = false;
+    sim->is_cut = sim->is_restored = false;
     mart_calm(sim->mart);
     sim_note(sim, NULL, "calm", 0, 0);
     sim_changed(sim);
-    do_errand(sim, operator_restore);
+    while (!sim->is_restored && !sim->result.is_failed)
+        do_errand(sim, operator_restore);
     wait_for_end(sim, "after the faults");
     for (int round = 1; round <= sim->plan.limits.removal_misses + 1 && !sim->result.is_failed; round++)
         crawl_to_the_end(sim, round);

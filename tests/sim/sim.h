@@ -77,6 +77,7 @@ struct sim {
     int64_t failed_at_ms;   /* the last fault; what keeps timers of its own may wake later without being told */
     bool is_calm;           /* no more faults */
     bool is_still;          /* the world does not move any more */
+    bool is_restored;       /* the operator put everything back to work */
     bool is_cut;            /* the power is to be cut as soon as the fiber that runs is back */
     struct kk_rng_seeded seed_plan, seed_fate, seed_world, seed_disk, seed_operator, seed_order;
     struct kk_rng fate, world_rng, disk_rng, operator_rng, order_rng;

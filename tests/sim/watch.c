@@ -388,6 +388,8 @@ void watch_wake(struct watch *watch)
     check_last_seq(watch);
     begin_commit(watch, NULL);
     read_log(watch);
+    rule_task_commit(watch);
+    rule_item_commit(watch);
     watch->seen_writes = vfs_disk_writes(sim->disk);
     if (sim->running)
         vfs_disk_own(sim->disk, sim->running->number);
