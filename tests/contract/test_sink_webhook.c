@@ -71,10 +71,14 @@ static bool send_endlessly(struct httpd_conn *conn)
 
 static bool answer(void *ctx, struct httpd_conn *conn, const struct httpd_call *call)
 {
-    bool is_failing, stays_open;
+    bool is_failing, is_cut, is_endless, stays_open;
+    const char *words;
 
     (void)ctx;
     pthread_mutex_lock(&hook.lock);
+    words = hook.answer;
+    is_cut = hook.is_cut;
+    is_endless = hook.is_endless;
     if (++hook.now_count > hook.most_count)
         hook.most_count = hook.now_count;
     kk_sv_copy(header(call->headers, "content-type"), hook.content_type, sizeof(hook.content_type));
@@ -87,11 +91,11 @@ static bool answer(void *ctx, struct httpd_conn *conn, const struct httpd_call *
     }
     pthread_mutex_unlock(&hook.lock);
 
-    if (!hook.answer)
+    if (!words)
         stays_open = httpd_reply(conn, is_failing ? 500 : 204, "", KK_SV(""));
     else
-        stays_open = httpd_send(conn, kk_sv_of(hook.answer)) && !hook.is_cut;
-    if (hook.is_endless)
+        stays_open = httpd_send(conn, kk_sv_of(words)) && !is_cut;
+    if (is_endless)
         stays_open = send_endlessly(conn);
 
     pthread_mutex_lock(&hook.lock);
@@ -214,10 +218,20 @@ static void post(void)
     }
 }
 
+static void end_answers(bool is_cut, bool is_endless)
+{
+    pthread_mutex_lock(&hook.lock);
+    hook.is_cut = is_cut;
+    hook.is_endless = is_endless;
+    pthread_mutex_unlock(&hook.lock);
+}
+
 /* What each answer means to the relay. */
 static void check_answer(const char *bytes, enum kk_code code, int status, int64_t retry_after_ms, const char *error)
 {
+    pthread_mutex_lock(&hook.lock);
     hook.answer = bytes;
+    pthread_mutex_unlock(&hook.lock);
     post();
     CHECK_STR(told.error, error);
     CHECK_EQ(told.code, code);
@@ -241,7 +255,7 @@ static void every_2xx_is_delivered(void **state)
     (void)state;
     check_answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", KK_OK, 200, 0, "");
     check_answer("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", KK_OK, 202, 0, "");
-    hook.is_cut = true;
+    end_answers(true, false);
     check_answer("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut", KK_OK, 200, 0, "");
 }
 
@@ -271,14 +285,14 @@ static void a_redirect_is_not_followed(void **state)
 static void an_answer_without_end_is_not_read(void **state)
 {
     (void)state;
-    hook.is_endless = true;
+    end_answers(false, true);
     check_answer("HTTP/1.1 200 OK\r\n\r\n", KK_OK, 200, 0, "");
 }
 
 static void a_lost_connection_is_told(void **state)
 {
     (void)state;
-    hook.is_cut = true;
+    end_answers(true, false);
     check_answer("", KK_UNAVAILABLE, 0, 0, "the connection ended without an answer");
 }
 
