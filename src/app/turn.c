@@ -72,6 +72,7 @@ int64_t app_turn(struct app *app, unsigned roles, struct app_timer *timer, bool 
 {
     int64_t mono_ms = kk_mono_ms(app->clock);
     int64_t wait_ms = LONGEST_WAIT_MS;
+    bool ends_runs = (roles & (ROLE_WORKER | ROLE_JANITOR)) != 0, is_held_back;
 
     if ((roles & ROLE_SCHEDULER) && !is_stopping)
         in_time(app, schedule_turn, &timer->schedule_at_ms, mono_ms, false, &wait_ms);
@@ -81,14 +82,15 @@ int64_t app_turn(struct app *app, unsigned roles, struct app_timer *timer, bool 
         sooner(&wait_ms, work_turn(app, is_stopping));
     if (app->deliver)
         sooner(&wait_ms, deliver_turn(app, is_stopping));
-    if ((roles & (ROLE_WORKER | ROLE_JANITOR)) && app->runs_woken && finish_turn(app))
+    is_held_back = app->event_outbox_woken; /* after a failure: its own wait counts */
+    if (ends_runs && app->runs_woken && finish_turn(app))
         app->runs_woken = true;
     if ((roles & ROLE_JANITOR) && !is_stopping) {
         app->runs_woken |= mono_ms >= timer->sweep_at_ms; /* a run whose end a crash cut off */
         in_time(app, sweep_all, &timer->sweep_at_ms, mono_ms, false, &wait_ms);
     }
-    if ((app->task_outbox_woken && (roles & ROLE_RELAY) && !is_stopping) || (app->event_outbox_woken && app->deliver) ||
-        app->runs_woken)
+    if ((app->task_outbox_woken && (roles & ROLE_RELAY) && !is_stopping) ||
+        (app->event_outbox_woken && app->deliver && !is_held_back) || (app->runs_woken && ends_runs))
         wait_ms = 0;
     *ret_idle = (!app->work || work_is_idle(app->work)) && (!app->deliver || deliver_is_idle(app->deliver));
     return wait_ms;
