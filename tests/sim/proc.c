@@ -149,7 +149,9 @@ static int64_t run_verb(struct proc *proc, enum verb verb)
 
     switch (verb) {
     case SCHEDULE:
-        if ((proc->roles & ROLE_SCHEDULER) && !proc->is_stopping && mono_ms >= *at_ms)
+        if (!(proc->roles & ROLE_SCHEDULER) || proc->is_stopping)
+            return wait_ms;
+        if (mono_ms >= *at_ms)
             *at_ms = mono_ms + schedule_turn(app);
         return *at_ms - mono_ms;
     case RELAY:
