@@ -289,7 +289,7 @@ static int list(struct call *call, const struct table_column *columns, size_t co
 {
     KK_CLEANUP(wire_close) struct wire office = {0};
     struct agents all = {0};
-    struct limiter_agent *buckets = NULL;
+    struct limiter_agent *buckets;
     struct report report;
     struct kk_err err = {0};
     enum kk_code rc;
@@ -299,11 +299,9 @@ static int list(struct call *call, const struct table_column *columns, size_t co
         return status;
     rc = store_each_agent(office.app.store, keep_agent, &all, &err);
     buckets = calloc(all.count ? all.count : 1, sizeof(*buckets));
-    if (!rc && (all.no_memory || !buckets))
-        rc = kk_fail(&err, KK_NO_MEMORY, "no memory for the agents");
-    if (!rc)
-        rc = look(&office, &all, buckets, &err);
-    if (rc) {
+    if (all.no_memory || !buckets) {
+        status = say_failed("no memory for the agents");
+    } else if (rc || look(&office, &all, buckets, &err)) {
         status = say_failure(&err);
     } else {
         report_begin(&report, call, columns, column_count);

@@ -213,11 +213,10 @@ static void check_events(struct doctor *d)
 static enum kk_code split_site(struct kk_sv url, char host[256], char port[8], struct kk_err *err)
 {
     bool is_tls = kk_sv_starts(url, KK_SV("https"));
-    struct kk_sv rest = url;
-    size_t at = kk_sv_find(url, KK_SV("://")) + 3, colon;
+    size_t at = kk_sv_find(url, KK_SV("://")) + 3;
+    struct kk_sv rest = {url.ptr + at, url.len - at};
+    size_t colon = rest.len;
 
-    rest = (struct kk_sv){url.ptr + at, url.len - at};
-    colon = rest.len;
     for (size_t i = 0; i < rest.len; i++)
         if (rest.ptr[i] == ':')
             colon = i;

@@ -165,7 +165,7 @@ static enum kk_code check_urls(const struct config_row *row, struct kk_sv urls, 
 /* The site is asked for paths of our own, so its URL ends with the port. */
 static enum kk_code check_site(struct kk_sv url, struct kk_err *err)
 {
-    struct kk_sv rest = url;
+    struct kk_sv rest;
 
     if (kk_sv_starts(url, KK_SV("https://")))
         rest = (struct kk_sv){url.ptr + 8, url.len - 8};

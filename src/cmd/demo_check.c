@@ -6,44 +6,20 @@
 #include "ports/store.h"
 
 #define DEPTH_MAX 32
+#define READ_BYTES ((size_t)64 * 1024)
 #define LINES_MAX_BYTES ((size_t)1024 * 1024 * 1024)
 #define DELIVERIES_MAX 100000
 
 /* ---- values ---- */
 
-static bool same(struct kk_jv a, struct kk_jv b, int depth);
-
-static bool same_members(struct kk_jv a, struct kk_jv b, int depth)
-{
-    struct kk_jiter it = kk_jv_iter(a);
-
-    if (kk_jv_count(a) != kk_jv_count(b))
-        return false;
-    for (size_t i = 0; kk_jiter_next(&it); i++) {
-        char key[128];
-
-        if (!it.is_object) {
-            if (!same(it.value, kk_jv_at(b, i), depth + 1))
-                return false;
-        } else if (!kk_sv_copy(it.key, key, sizeof(key)) || !same(it.value, kk_jv_get(b, key), depth + 1)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool same(struct kk_jv a, struct kk_jv b, int depth)
+static bool same_leaf(struct kk_jv a, struct kk_jv b)
 {
     struct kk_sv text_a, text_b;
     int64_t int_a, int_b;
     double real_a, real_b;
     bool bool_a, bool_b;
 
-    if (kk_jv_type(a) != kk_jv_type(b) || depth > DEPTH_MAX)
-        return false;
     switch (kk_jv_type(a)) {
-    case KK_J_NONE:
-        return false;
     case KK_J_NULL:
         return true;
     case KK_J_BOOL:
@@ -54,16 +30,53 @@ static bool same(struct kk_jv a, struct kk_jv b, int depth)
         return kk_jv_f64(a, &real_a) && kk_jv_f64(b, &real_b) && !(real_a < real_b) && !(real_a > real_b);
     case KK_J_STR:
         return kk_jv_str(a, &text_a) && kk_jv_str(b, &text_b) && kk_sv_eq(text_a, text_b);
+    case KK_J_NONE:
     case KK_J_ARR:
     case KK_J_OBJ:
-        return same_members(a, b, depth);
+        break;
     }
     return false;
 }
 
+struct level { /* a container of a that is being gone through, and the one of b that must be like it */
+    struct kk_jiter it;
+    struct kk_jv other;
+    size_t index;
+};
+
+/* What b has where a's iteration stands. */
+static struct kk_jv counterpart(struct level *level)
+{
+    char key[128];
+
+    if (!level->it.is_object)
+        return kk_jv_at(level->other, level->index++);
+    return kk_sv_copy(level->it.key, key, sizeof(key)) ? kk_jv_get(level->other, key) : (struct kk_jv){NULL};
+}
+
 bool demo_json_same(struct kk_jv a, struct kk_jv b)
 {
-    return same(a, b, 0);
+    struct level level[DEPTH_MAX];
+    int depth = 0;
+
+    for (;;) {
+        bool is_container = kk_jv_is(a, KK_J_ARR) || kk_jv_is(a, KK_J_OBJ);
+
+        if (kk_jv_type(a) != kk_jv_type(b))
+            return false;
+        if (!is_container && !same_leaf(a, b))
+            return false;
+        if (is_container && (depth == DEPTH_MAX || kk_jv_count(a) != kk_jv_count(b)))
+            return false;
+        if (is_container)
+            level[depth++] = (struct level){.it = kk_jv_iter(a), .other = b};
+        while (depth > 0 && !kk_jiter_next(&level[depth - 1].it))
+            depth--;
+        if (depth == 0)
+            return true;
+        a = level[depth - 1].it.value;
+        b = counterpart(&level[depth - 1]);
+    }
 }
 
 /* ---- lists of items ---- */
@@ -191,16 +204,12 @@ enum kk_code demo_last_version(struct store *store, int64_t *ret_id, struct kk_e
 static enum kk_code read_file(const char *path, struct kk_buf *out, struct kk_err *err)
 {
     FILE *in = fopen(path, "re");
-    size_t got = 1;
+    char *room;
 
     if (!in)
         return errno == ENOENT ? KK_OK : kk_fail(err, KK_DENIED, "%.150s: %s", path, strerror(errno));
-    while (got > 0) {
-        char *room = kk_buf_room(out, 65536);
-
-        got = room ? fread(room, 1, 65536, in) : 0;
-        out->len += got;
-    }
+    while (!feof(in) && !ferror(in) && (room = kk_buf_room(out, READ_BYTES)))
+        out->len += fread(room, 1, READ_BYTES, in);
     fclose(in);
     return kk_buf_check(out, path, err);
 }
