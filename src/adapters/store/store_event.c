@@ -4,14 +4,15 @@
 
 #define ROW_COLUMNS                                                                                        \
     "o.id, o.topic, o.row_key, o.dedup_key, o.due_at_ms, o.send_rank, o.created_at_ms, o.answered_at_ms, " \
-    "o.attempts, o.body"
+    "o.attempts, b.body"
+#define FROM " FROM outbox o JOIN outbox_body b ON b.outbox_id = o.id "
 
-static const struct db_sql rows_in_sequence = {
-    "SELECT " ROW_COLUMNS " FROM outbox o WHERE o.task_id = 0 AND o.topic = ? AND o.due_at_ms IS NOT NULL "
-    "ORDER BY o.id LIMIT ?"};
+static const struct db_sql rows_in_sequence = {"SELECT " ROW_COLUMNS FROM
+                                               "WHERE o.task_id = 0 AND o.topic = ? AND o.due_at_ms IS NOT NULL "
+                                               "ORDER BY o.id LIMIT ?"};
 /* Of one item only its oldest row: the next version waits for it, also while it waits for another try (R7). */
 static const struct db_sql rows_due = {
-    "SELECT " ROW_COLUMNS " FROM outbox o WHERE o.task_id = 0 AND o.topic = ? AND o.due_at_ms <= ? AND NOT EXISTS "
+    "SELECT " ROW_COLUMNS FROM "WHERE o.task_id = 0 AND o.topic = ? AND o.due_at_ms <= ? AND NOT EXISTS "
     "(SELECT 1 FROM outbox p WHERE p.topic = o.topic AND p.row_key = o.row_key AND p.due_at_ms IS NOT NULL "
     "AND p.id < o.id) ORDER BY o.due_at_ms, o.id LIMIT ?"};
 static const struct db_sql take_event = {
@@ -19,6 +20,7 @@ static const struct db_sql take_event = {
 static const struct db_sql event_published = {
     "UPDATE outbox SET due_at_ms = NULL, published_at_ms = ?, http_status = ?, attempts = attempts + 1 "
     "WHERE id = ? AND due_at_ms IS NOT NULL AND task_id = 0"};
+static const struct db_sql drop_body = {"DELETE FROM outbox_body WHERE outbox_id = ?"};
 static const struct db_sql event_failed = {"UPDATE outbox SET due_at_ms = ?, error = ?, attempts = attempts + 1 "
                                            "WHERE id = ? AND due_at_ms IS NOT NULL AND task_id = 0"};
 static const struct db_sql next_event = {
@@ -87,15 +89,30 @@ enum kk_code store_event_taken(struct store *store, const struct outbox_row *row
     return rc;
 }
 
-enum kk_code store_event_published(struct store *store, int64_t outbox_id, int64_t now_ms, int http_status,
-                                   struct kk_err *err)
+static enum kk_code published_inside(struct store *store, int64_t outbox_id, int64_t now_ms, int http_status,
+                                     struct kk_err *err)
 {
     struct db_stmt *q = db_use(store->db, &event_published);
+    int64_t changes = 0;
+    enum kk_code rc;
 
     db_put_int(q, now_ms);
     db_put_int(q, http_status);
     db_put_int(q, outbox_id);
+    rc = db_run(q, &changes, err);
+    if (rc || !changes)
+        return rc;
+    q = db_use(store->db, &drop_body);
+    db_put_int(q, outbox_id);
     return db_run(q, NULL, err);
+}
+
+enum kk_code store_event_published(struct store *store, int64_t outbox_id, int64_t now_ms, int http_status,
+                                   struct kk_err *err)
+{
+    enum kk_code rc = db_begin(store->db, err);
+
+    return rc ? rc : db_end(store->db, published_inside(store, outbox_id, now_ms, http_status, err), err);
 }
 
 enum kk_code store_event_failed(struct store *store, int64_t outbox_id, int64_t not_before_ms, struct kk_sv error,

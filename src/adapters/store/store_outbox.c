@@ -7,21 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
+
 #define TOPIC_TASK "task"
 
 static const struct db_sql add_outbox = {
     "INSERT {ignore} INTO outbox (topic, row_key, dedup_key, due_at_ms, send_rank, task_id, serial, created_at_ms, "
-    "answered_at_ms, attempts, published_at_ms, http_status, error, body) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, 0, '', ?)"};
+    "answered_at_ms, attempts, published_at_ms, http_status, error) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, 0, '')"};
+static const struct db_sql add_body = {"INSERT INTO outbox_body (outbox_id, body) VALUES (?, ?)"};
 static const struct db_sql next_seller = {
     "SELECT o.row_key, o.send_rank, (SELECT s.state FROM seller s WHERE s.seller_id = o.row_key), "
     "(SELECT COUNT(*) FROM task t WHERE t.state = 'PUBLISHED' AND t.seller_id = o.row_key), "
     "(SELECT COUNT(*) FROM task t WHERE t.state = 'RUNNING' AND t.seller_id = o.row_key) "
     "FROM outbox o WHERE o.topic = '" TOPIC_TASK "' AND o.due_at_ms IS NOT NULL AND o.row_key > ? "
     "ORDER BY o.row_key, o.send_rank LIMIT 1"};
-#define TASK_ROWS                                                                                                     \
-    "SELECT id, row_key, dedup_key, due_at_ms, send_rank, task_id, serial, created_at_ms, answered_at_ms, attempts, " \
-    "body FROM outbox WHERE topic = '" TOPIC_TASK "' AND row_key = ? AND due_at_ms <= ? "
+#define TASK_ROWS                                                                                                    \
+    "SELECT id, row_key, dedup_key, due_at_ms, send_rank, task_id, serial, created_at_ms, answered_at_ms, attempts " \
+    "FROM outbox WHERE topic = '" TOPIC_TASK "' AND row_key = ? AND due_at_ms <= ? "
 static const struct db_sql rows_again = {TASK_ROWS "AND send_rank < 0 ORDER BY send_rank, due_at_ms, id LIMIT ?"};
 static const struct db_sql rows_new = {TASK_ROWS "AND send_rank >= 0 ORDER BY send_rank, due_at_ms, id LIMIT ?"};
 static const struct db_sql publish_task = {"UPDATE task SET state = 'PUBLISHED', published_at_ms = ? "
@@ -29,9 +32,11 @@ static const struct db_sql publish_task = {"UPDATE task SET state = 'PUBLISHED',
 /* All three, because an id may be used again after the row that had it is gone. */
 static const struct db_sql drop_row = {"DELETE FROM outbox WHERE id = ? AND task_id = ? AND serial = ?"};
 
-enum kk_code store_add_outbox(struct store *store, const struct outbox_row *row, struct kk_err *err)
+static enum kk_code add_row(struct store *store, const struct outbox_row *row, bool *ret_added, struct kk_err *err)
 {
     struct db_stmt *q = db_use(store->db, &add_outbox);
+    int64_t changes = 0;
+    enum kk_code rc;
 
     db_put_cstr(q, row->topic);
     db_put_cstr(q, row->key);
@@ -42,32 +47,49 @@ enum kk_code store_add_outbox(struct store *store, const struct outbox_row *row,
     db_put_int(q, row->serial);
     db_put_int(q, row->created_at_ms);
     db_put_int(q, row->answered_at_ms);
+    rc = db_run(q, &changes, err);
+    *ret_added = changes > 0;
+    return rc;
+}
+
+static enum kk_code add_event(struct store *store, const struct outbox_row *row, struct kk_err *err)
+{
+    struct db_stmt *q;
+    bool is_added = false;
+    enum kk_code rc = add_row(store, row, &is_added, err);
+
+    if (rc || !is_added)
+        return rc;
+    q = db_use(store->db, &add_body);
+    db_put_int(q, store->db->ops->last_id(store->db));
     db_put_text(q, row->body);
     return db_run(q, NULL, err);
+}
+
+enum kk_code store_add_outbox(struct store *store, const struct outbox_row *row, struct kk_err *err)
+{
+    enum kk_code rc = db_begin(store->db, err);
+
+    KK_ASSERT(row->task_id == 0); /* tasks' rows come with their tasks */
+    return rc ? rc : db_end(store->db, add_event(store, row, err), err);
 }
 
 enum kk_code store_promise(struct store *store, const struct task *task, int rank, int64_t due_at_ms, int64_t now_ms,
                            struct kk_err *err)
 {
-    KK_CLEANUP(kk_buf_done) struct kk_buf body = KK_BUF(TASK_MESSAGE_MAX_BYTES);
     struct outbox_row row;
-    enum kk_code rc;
+    bool is_added;
 
-    task_message(task, &body);
-    rc = kk_buf_check(&body, "a task's message", err);
-    if (rc)
-        return rc;
     memcpy(row.topic, TOPIC_TASK, sizeof(TOPIC_TASK));
     memcpy(row.key, task->seller_id, sizeof(task->seller_id));
     task_dedup_key(task, row.dedup_key, sizeof(row.dedup_key));
-    row.body = kk_buf_sv(&body);
     row.not_before_ms = due_at_ms;
     row.created_at_ms = now_ms;
     row.answered_at_ms = 0;
     row.rank = rank;
     row.task_id = task->id;
     row.serial = task->serial;
-    return store_add_outbox(store, &row, err);
+    return add_row(store, &row, &is_added, err);
 }
 
 /* ---- the relay's turn ---- */
@@ -113,12 +135,29 @@ static enum kk_code find_lane(struct walk *walk, const char *after, struct lane 
     return rc;
 }
 
+/* The message of the task that a row promises; *ret_bytes of it. */
+static enum kk_code write_body(const struct outbox_row *row, char body[TASK_MESSAGE_MAX_BYTES], size_t *ret_bytes,
+                               struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf message = KK_BUF(TASK_MESSAGE_MAX_BYTES);
+    struct task task = {.id = row->task_id, .serial = row->serial};
+
+    kk_sv_copy(kk_sv_of(row->key), task.seller_id, sizeof(task.seller_id));
+    task_message(&task, &message);
+    if (message.failed)
+        return kk_buf_check(&message, "a task's message", err);
+    memcpy(body, message.ptr, message.len);
+    *ret_bytes = message.len;
+    return KK_OK;
+}
+
 /* A copy that lives until the transaction ends. */
 static enum kk_code keep_row(struct store *store, struct db_stmt *q, struct outbox_row **ret, struct kk_err *err)
 {
     struct outbox_row row = {.topic = TOPIC_TASK};
     struct outbox_row *kept;
-    char *body;
+    char body[TASK_MESSAGE_MAX_BYTES];
+    enum kk_code rc;
 
     row.id = db_get_int(q);
     db_get_copy(q, row.key, sizeof(row.key));
@@ -130,17 +169,20 @@ static enum kk_code keep_row(struct store *store, struct db_stmt *q, struct outb
     row.created_at_ms = db_get_int(q);
     row.answered_at_ms = db_get_int(q);
     row.attempts = (int)db_get_int(q);
-    row.body = db_get_sv(q);
+    if (row.task_id <= 0 || row.serial <= 0)
+        db_bad(q, "a task's number");
+    rc = db_row_check(q, "outbox", err);
+    if (!rc)
+        rc = write_body(&row, body, &row.body.len, err);
+    if (rc)
+        return rc;
     kept = store_keep(store, sizeof(*kept) + row.body.len);
     if (!kept)
         return kk_fail(err, KK_NO_MEMORY, "no memory for a row of the outbox");
-    body = (char *)(kept + 1);
-    if (row.body.len)
-        memcpy(body, row.body.ptr, row.body.len);
-    row.body.ptr = body;
+    row.body.ptr = memcpy(kept + 1, body, row.body.len);
     *kept = row;
     *ret = kept;
-    return db_row_check(q, "outbox", err);
+    return KK_OK;
 }
 
 static enum kk_code give_rows(struct walk *walk, const struct db_sql *sql, const char *seller_id, int64_t limit,

@@ -8,17 +8,19 @@
 #define COLUMNS                                                                                       \
     "p.item_no, p.seller_id, p.status, p.version, p.hash, p.first_seen_at_ms, p.last_changed_at_ms, " \
     "p.last_checked_at_ms, p.detail_key, p.options_key, s.snapshot_json"
-#define FROM " FROM product p JOIN product_snapshot s ON s.item_no = p.item_no "
+#define FROM " FROM product p JOIN product_snapshot s ON s.id = p.snapshot_id "
 
 static const struct db_sql get_product = {"SELECT " COLUMNS FROM "WHERE p.item_no = ?"};
+static const struct db_sql find_snapshot = {"SELECT snapshot_id FROM product WHERE item_no = ? AND version = ? {lock}"};
+static const struct db_sql add_snapshot = {"INSERT INTO product_snapshot (snapshot_json) VALUES (?)"};
+static const struct db_sql put_snapshot = {"UPDATE product_snapshot SET snapshot_json = ? WHERE id = ?"};
+static const struct db_sql is_known = {"SELECT version FROM product WHERE item_no = ? {lock}"};
 static const struct db_sql add_product = {
-    "INSERT {ignore} INTO product (seller_id, status, version, hash, last_changed_at_ms, last_checked_at_ms, "
-    "detail_key, options_key, first_seen_at_ms, item_no) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-static const struct db_sql next_product = {
+    "INSERT INTO product (seller_id, status, version, hash, last_changed_at_ms, last_checked_at_ms, detail_key, "
+    "options_key, first_seen_at_ms, snapshot_id, item_no) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+static const struct db_sql put_product = {
     "UPDATE product SET seller_id = ?, status = ?, version = ?, hash = ?, last_changed_at_ms = ?, "
-    "last_checked_at_ms = ?, detail_key = ?, options_key = ? WHERE item_no = ? AND version = ?"};
-static const struct db_sql put_snapshot = {"INSERT INTO product_snapshot (item_no, snapshot_json) VALUES (?, ?) "
-                                           "{upsert(item_no)} snapshot_json = {new(snapshot_json)}"};
+    "last_checked_at_ms = ?, detail_key = ?, options_key = ? WHERE item_no = ?"};
 static const struct db_sql add_version = {
     "INSERT INTO product_version (item_no, version, seller_id, type, at_ms, hash, detail_key, options_key, "
     "changes_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
@@ -70,15 +72,8 @@ enum kk_code store_get_product(struct store *store, int64_t item_no, struct prod
 
 /* ---- a new version ---- */
 
-/* The stored version must be the one before; *ret_done false: it is not. */
-static enum kk_code write_product(struct store *store, const struct product *product, bool *ret_done,
-                                  struct kk_err *err)
+static void put_columns(struct db_stmt *q, const struct product *product)
 {
-    bool is_first = product->version == 1;
-    struct db_stmt *q = db_use(store->db, is_first ? &add_product : &next_product);
-    int64_t changes = 0;
-    enum kk_code rc;
-
     db_put_cstr(q, product->seller_id);
     db_put_cstr(q, product_status_name(product->status));
     db_put_int(q, product->version);
@@ -87,22 +82,56 @@ static enum kk_code write_product(struct store *store, const struct product *pro
     db_put_int(q, product->last_checked_at_ms);
     db_put_hash(q, &product->detail_key);
     db_put_hash(q, &product->options_key);
-    if (is_first)
-        db_put_int(q, product->first_seen_at_ms);
-    db_put_int(q, product->item_no);
-    if (!is_first)
-        db_put_int(q, product->version - 1);
-    rc = db_run(q, &changes, err);
-    *ret_done = changes > 0;
-    return rc;
 }
 
-static enum kk_code write_snapshot(struct store *store, const struct product *product, struct kk_err *err)
+static enum kk_code write_first(struct store *store, const struct product *product, struct kk_err *err)
 {
-    struct db_stmt *q = db_use(store->db, &put_snapshot);
+    struct db_stmt *q = db_use(store->db, &is_known);
+    int64_t version = 0;
+    enum kk_code rc;
 
     db_put_int(q, product->item_no);
+    rc = db_number(q, &version, err);
+    if (rc)
+        return rc;
+    if (version)
+        return KK_CONFLICT;
+    q = db_use(store->db, &add_snapshot);
     db_put_text(q, kk_buf_sv(&product->snapshot_json));
+    rc = db_run(q, NULL, err);
+    if (rc)
+        return rc;
+    q = db_use(store->db, &add_product);
+    put_columns(q, product);
+    db_put_int(q, product->first_seen_at_ms);
+    db_put_int(q, store->db->ops->last_id(store->db));
+    db_put_int(q, product->item_no);
+    return db_run(q, NULL, err);
+}
+
+/* The stored version must be the one before. */
+static enum kk_code write_next(struct store *store, const struct product *product, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &find_snapshot);
+    int64_t snapshot_id = 0;
+    enum kk_code rc;
+
+    db_put_int(q, product->item_no);
+    db_put_int(q, product->version - 1);
+    rc = db_number(q, &snapshot_id, err);
+    if (rc)
+        return rc;
+    if (!snapshot_id)
+        return KK_CONFLICT;
+    q = db_use(store->db, &put_product);
+    put_columns(q, product);
+    db_put_int(q, product->item_no);
+    rc = db_run(q, NULL, err);
+    if (rc)
+        return rc;
+    q = db_use(store->db, &put_snapshot);
+    db_put_text(q, kk_buf_sv(&product->snapshot_json));
+    db_put_int(q, snapshot_id);
     return db_run(q, NULL, err);
 }
 
@@ -126,14 +155,10 @@ static enum kk_code write_version(struct store *store, const struct product *pro
 static enum kk_code version_inside(struct store *store, const struct product *product, enum change_type type,
                                    struct kk_sv changes_json, struct kk_err *err)
 {
-    bool is_done = false;
-    enum kk_code rc = write_product(store, product, &is_done, err);
+    enum kk_code rc = product->version == 1 ? write_first(store, product, err) : write_next(store, product, err);
 
-    if (rc)
-        return rc;
-    if (!is_done)
-        return kk_fail(err, KK_CONFLICT, "version %" PRId64 " does not follow the stored one", product->version);
-    rc = write_snapshot(store, product, err);
+    if (rc == KK_CONFLICT)
+        return kk_fail(err, rc, "version %" PRId64 " does not follow the stored one", product->version);
     return rc ? rc : write_version(store, product, type, changes_json, err);
 }
 

@@ -105,7 +105,8 @@ CREATE TABLE attempt (
 CREATE INDEX attempt_task ON attempt (task_id);
 
 -- Promises to publish. A task's row goes when it is published; an event's stays until it is purged, with due_at_ms NULL
--- and published_at_ms set. task_id 0: an event.
+-- and published_at_ms set. task_id 0: an event, whose body is apart and goes when it is published; a task's body follows
+-- from its row.
 CREATE TABLE outbox (
     id {id},
     topic VARCHAR(95) NOT NULL,
@@ -120,7 +121,10 @@ CREATE TABLE outbox (
     attempts INTEGER NOT NULL,
     published_at_ms BIGINT NULL,
     http_status INTEGER NOT NULL,
-    error VARCHAR(256) NOT NULL,
+    error VARCHAR(256) NOT NULL
+) {table};
+CREATE TABLE outbox_body (
+    outbox_id {given_id},
     body {text} NOT NULL
 ) {table};
 CREATE UNIQUE INDEX outbox_dedup ON outbox (topic, dedup_key);
@@ -153,9 +157,11 @@ CREATE TABLE visit (
     PRIMARY KEY (item_no, seller_id)
 ) {table};
 
--- The snapshot is apart from what changes at each visit, so that a visit without news writes a small row.
+-- The snapshot is apart from what changes at each visit, so that a visit without news writes a small row; and it stands
+-- in the order of coming: long rows in the order of item numbers would move their neighbours with each new one.
 CREATE TABLE product (
     item_no {given_id},
+    snapshot_id BIGINT NOT NULL,
     seller_id VARCHAR(64) NOT NULL,
     status VARCHAR(16) NOT NULL,
     version BIGINT NOT NULL,
@@ -168,7 +174,7 @@ CREATE TABLE product (
 ) {table};
 CREATE INDEX product_seller ON product (seller_id);
 CREATE TABLE product_snapshot (
-    item_no {given_id},
+    id {id},
     snapshot_json {text} NOT NULL
 ) {table};
 
