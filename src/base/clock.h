@@ -8,7 +8,8 @@
 
 struct kk_clock {
     int64_t (*wall_ms)(void *ctx); /* Unix time; may jump. For what is stored or shown. */
-    int64_t (*mono_ms)(void *ctx); /* never goes back. For time-outs, rates and ages inside one process. */
+    int64_t (*mono_ms)(void *ctx); /* never goes back; from one origin for all processes until the machine restarts.
+                                      For time-outs, rates and ages. */
     void *ctx;
 };
 static inline int64_t kk_wall_ms(const struct kk_clock *clock)

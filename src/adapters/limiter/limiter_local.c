@@ -26,13 +26,26 @@ static struct limiter_local *self_of(struct limiter *l)
 
 /* ---- time ---- */
 
-/* The wall clock may jump; it is asked at the start only, how long ago the stored time was. After that the monotonic
- * clock alone moves the time, and each process stores what the wall clock says beside it: so a wall clock that was set
- * while any process ran is without effect. */
+/* The monotonic clock alone moves the time of a process. */
 static struct limiter_time time_of(const struct limiter_local *self)
 {
     return (struct limiter_time){.now_ms = self->anchor_ms + kk_mono_ms(self->clock),
-                                 .wall_ms = kk_wall_ms(self->clock)};
+                                 .wall_ms = kk_wall_ms(self->clock),
+                                 .mono_ms = kk_mono_ms(self->clock)};
+}
+
+/* How long ago the stored time was, and never more than it really was: a limiter that is ahead breaks R1, one that is
+ * behind only waits. The monotonic clock counts from the machine's start, so a smaller number than the stored one tells
+ * of a restart, since which at least that much has passed. The wall clock may have been set; but where the file was
+ * carried to another machine it says less than that one's monotonic clock. */
+static int64_t elapsed_since(struct limiter_time stored, const struct kk_clock *clock)
+{
+    int64_t mono_ms = kk_mono_ms(clock);
+    int64_t by_mono_ms = mono_ms >= stored.mono_ms ? mono_ms - stored.mono_ms : mono_ms;
+    int64_t by_wall_ms = kk_wall_ms(clock) - stored.wall_ms;
+    int64_t elapsed_ms = by_mono_ms < by_wall_ms ? by_mono_ms : by_wall_ms;
+
+    return elapsed_ms > 0 ? elapsed_ms : 0;
 }
 
 /* Another process's time was ahead: from now on ours is as far. It stays so after a rollback, which does no harm. */
@@ -400,7 +413,6 @@ enum kk_code limiter_local_open(struct store *store, const struct limiter_rules 
     struct db *db = store_db(store);
     struct limiter_local *self;
     struct limiter_time stored = {0};
-    int64_t wall_ms = kk_wall_ms(clock);
     enum kk_code rc = limiter_rows_time(db, &stored, err);
 
     KK_ASSERT(rules->capacity > 0 && rules->window_ms > 0 && rules->gap_ms >= 0 && rules->grant_ttl_ms > 0 &&
@@ -412,7 +424,7 @@ enum kk_code limiter_local_open(struct store *store, const struct limiter_rules 
         return kk_fail(err, KK_NO_MEMORY, "no memory for the limiter");
     *self = (struct limiter_local){.base = {.ops = &local_ops}, .db = db, .rules = *rules, .clock = clock, .rng = rng};
     self->anchor_ms =
-        (stored.now_ms ? stored.now_ms + latest(wall_ms - stored.wall_ms, 0) : wall_ms) - kk_mono_ms(clock);
+        (stored.now_ms ? stored.now_ms + elapsed_since(stored, clock) : kk_wall_ms(clock)) - kk_mono_ms(clock);
     *ret_limiter = &self->base;
     return KK_OK;
 }

@@ -8,9 +8,11 @@
 
 #define CLOCK_SLACK_MS 50 /* a wall clock that is slewed is not one that was set */
 
-static const struct db_sql get_pool = {"SELECT now_ms, wall_ms, site_tokens FROM limiter_pool WHERE id = 1 {lock}"};
-static const struct db_sql get_time = {"SELECT now_ms, wall_ms FROM limiter_pool WHERE id = 1"};
-static const struct db_sql put_pool = {"UPDATE limiter_pool SET now_ms = ?, wall_ms = ?, site_tokens = ? WHERE id = 1"};
+static const struct db_sql get_pool = {
+    "SELECT now_ms, wall_ms, mono_ms, site_tokens FROM limiter_pool WHERE id = 1 {lock}"};
+static const struct db_sql get_time = {"SELECT now_ms, wall_ms, mono_ms FROM limiter_pool WHERE id = 1"};
+static const struct db_sql put_pool = {
+    "UPDATE limiter_pool SET now_ms = ?, wall_ms = ?, mono_ms = ?, site_tokens = ? WHERE id = 1"};
 static const struct db_sql all_agents = {
     "SELECT agent_id, pending_at_ms, busy_until_ms, grant_id, window_ms, last_used_at_ms, next_at_ms, held_until_ms, "
     "tokens FROM limiter_agent ORDER BY agent_id"};
@@ -194,9 +196,11 @@ static enum kk_code load_pool(struct db *db, const struct limiter_rules *rules, 
         return rc ? rc : kk_fail(err, KK_CORRUPT, "the limiter's table has lost its row");
     stored.now_ms = db_get_int(q);
     stored.wall_ms = db_get_int(q);
+    stored.mono_ms = db_get_int(q);
     pool->is_changed = was_clock_set(stored, time);
     pool->now_ms = stored.now_ms > time.now_ms ? stored.now_ms : time.now_ms;
     pool->wall_ms = time.wall_ms;
+    pool->mono_ms = time.mono_ms;
     rc = read_tokens(db_get_sv(q), rules->site_rate ? rules->site_rate : INT64_MAX, 0, &pool->site, err);
     db_done(q);
     bucket_settle(&pool->site, pool->now_ms);
@@ -252,6 +256,7 @@ static enum kk_code save_pool(struct db *db, const struct limiter_pool *pool, st
 
     db_put_int(q, pool->now_ms);
     db_put_int(q, pool->wall_ms);
+    db_put_int(q, pool->mono_ms);
     rc = put_tokens(q, &pool->site, bytes, err);
     if (rc) {
         db_done(q);
@@ -293,6 +298,7 @@ enum kk_code limiter_rows_time(struct db *db, struct limiter_time *ret, struct k
         return rc ? rc : kk_fail(err, KK_CORRUPT, "the limiter's table has lost its row");
     ret->now_ms = db_get_int(q);
     ret->wall_ms = db_get_int(q);
+    ret->mono_ms = db_get_int(q);
     db_done(q);
     return KK_OK;
 }

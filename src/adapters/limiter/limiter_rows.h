@@ -25,11 +25,11 @@ struct limiter_row { /* one agent. Times are the limiter's own */
     bool is_changed;
 };
 struct limiter_time {
-    int64_t now_ms;  /* the limiter's own */
-    int64_t wall_ms; /* what the wall clock says then */
+    int64_t now_ms;           /* the limiter's own */
+    int64_t wall_ms, mono_ms; /* what the clocks say then */
 };
 struct limiter_pool {
-    int64_t now_ms, wall_ms;
+    int64_t now_ms, wall_ms, mono_ms;
     struct bucket site;
     bool is_changed;
 };
