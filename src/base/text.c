@@ -90,6 +90,8 @@ enum kk_code kk_nfc(struct kk_sv text, struct kk_buf *out, struct kk_err *err)
     bool is_ready = true, is_char_settled = true;
     enum kk_code rc = KK_OK;
 
+    if (text.len == 0) /* its ptr may be NULL, which cannot be stepped from */
+        return kk_buf_check(out, "a text", err);
     for (size_t at = 0, step; at < text.len; at += step) {
         step = next_char(p + at, text.len - at, &is_char_settled);
         if (step == 0)

@@ -84,6 +84,17 @@ static void loose_letters_are_joined(void **state)
     }
 }
 
+static void the_empty_view_has_the_empty_form(void **state)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf buf = KK_BUF(100);
+    struct kk_err err;
+
+    (void)state;
+    CHECK_OK(kk_nfc((struct kk_sv){0}, &buf, &err), &err);
+    CHECK_OK(kk_nfc(KK_SV(""), &buf, &err), &err);
+    CHECK_EQ(buf.len, 0);
+}
+
 /* The fast path must never keep what the slow one would change: each character alone, and behind an 'e' that a mark
  * would join. */
 static void the_fast_path_agrees_with_utf8proc_for_every_character(void **state)
@@ -155,6 +166,7 @@ int main(void)
         cmocka_unit_test(every_code_point_is_judged_as_utf8proc_judges_it),
         cmocka_unit_test(nfc_refuses_broken_text_and_says_where),
         cmocka_unit_test(loose_letters_are_joined),
+        cmocka_unit_test(the_empty_view_has_the_empty_form),
         cmocka_unit_test(the_fast_path_agrees_with_utf8proc_for_every_character),
         cmocka_unit_test(nfc_stops_at_the_buffers_ceiling),
         cmocka_unit_test(columns_are_what_a_terminal_draws),
