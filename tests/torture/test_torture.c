@@ -17,8 +17,8 @@ static enum kk_code fail_for_memory(void *memory, struct kk_err *err)
 
 static enum kk_code leak_the_first_when_the_second_fails(void *ctx, struct kk_err *err)
 {
-    void *first = malloc(10);
-    void *second = first ? malloc(10) : NULL;
+    void *volatile first = malloc(10);
+    void *volatile second = first ? malloc(10) : NULL;
     enum kk_code rc = fail_for_memory(second, err);
 
     (void)ctx;
@@ -32,7 +32,7 @@ static enum kk_code leak_the_first_when_the_second_fails(void *ctx, struct kk_er
 
 static enum kk_code fail_without_a_word(void *ctx, struct kk_err *err)
 {
-    void *memory = malloc(10);
+    void *volatile memory = malloc(10); /* volatile: else nobody need ask for it */
     bool is_there = memory != NULL;
 
     (void)ctx;
