@@ -2,7 +2,6 @@
 
 #include "base/assert.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "cmd/config_priv.h"
 #include "cmd/nearest.h"
 
@@ -72,14 +71,16 @@ static enum kk_code fail_number(const struct config_row *row, struct kk_sv text,
 {
     switch (row->type) {
     case CONFIG_DURATION:
-        return kk_fail(err, KK_BAD_INPUT, "%s: \"%.40s\" is not a duration; write it like 500ms, 90s, 10m, 1h or 2d",
-                       row->key, text.len ? text.ptr : "");
+        return kk_fail(err, KK_BAD_INPUT,
+                       "%s: \"" KK_SV_FMT "\" is not a duration; write it like 500ms, 90s, 10m, 1h or 2d", row->key,
+                       CLIPPED(text));
     case CONFIG_SIZE:
-        return kk_fail(err, KK_BAD_INPUT, "%s: \"%.40s\" is not a size; write it like 512B, 64KiB, 16MiB or 1GiB",
-                       row->key, text.len ? text.ptr : "");
+        return kk_fail(err, KK_BAD_INPUT,
+                       "%s: \"" KK_SV_FMT "\" is not a size; write it like 512B, 64KiB, 16MiB or 1GiB", row->key,
+                       CLIPPED(text));
     case CONFIG_LEVEL:
-        return kk_fail(err, KK_BAD_INPUT, "%s: \"%.40s\" is none of debug, info, warn, error", row->key,
-                       text.len ? text.ptr : "");
+        return kk_fail(err, KK_BAD_INPUT, "%s: \"" KK_SV_FMT "\" is none of debug, info, warn, error", row->key,
+                       CLIPPED(text));
     case CONFIG_INT:
     case CONFIG_TEXT:
     case CONFIG_PATH:
@@ -87,7 +88,7 @@ static enum kk_code fail_number(const struct config_row *row, struct kk_sv text,
     case CONFIG_URLS:
         break;
     }
-    return kk_fail(err, KK_BAD_INPUT, "%s: \"%.40s\" is not a whole number", row->key, text.len ? text.ptr : "");
+    return kk_fail(err, KK_BAD_INPUT, "%s: \"" KK_SV_FMT "\" is not a whole number", row->key, CLIPPED(text));
 }
 
 static enum kk_code fail_range(const struct config_row *row, int64_t number, struct kk_err *err)
@@ -174,7 +175,7 @@ static enum kk_code check_site(struct kk_sv url, struct kk_err *err)
     else
         return kk_fail(err, KK_BAD_INPUT, "site.url does not begin with https:// or http://");
     if (rest.len == 0 || rest.ptr[0] == ':' || rest.ptr[0] == '/')
-        return kk_fail(err, KK_BAD_INPUT, "site.url: \"%.60s\" names no host", url.ptr);
+        return kk_fail(err, KK_BAD_INPUT, "site.url: \"" KK_SV_FMT "\" names no host", CLIPPED(url));
     for (size_t i = 0; i < rest.len; i++)
         if (strchr("/?#@", rest.ptr[i]))
             return kk_fail(err, KK_BAD_INPUT,
@@ -192,14 +193,14 @@ static enum kk_code check_listen(struct kk_sv text, struct kk_err *err)
         colon--;
     if (colon > 1 && kk_sv_i64((struct kk_sv){text.ptr + colon, text.len - colon}, &port) && port >= 0 && port <= 65535)
         return KK_OK;
-    return kk_fail(err, KK_BAD_INPUT, "api.listen: \"%.60s\" is not an address and port, as in 127.0.0.1:8620",
-                   text.ptr);
+    return kk_fail(err, KK_BAD_INPUT, "api.listen: \"" KK_SV_FMT "\" is not an address and port, as in 127.0.0.1:8620",
+                   CLIPPED(text));
 }
 
 static enum kk_code check_path(const struct config_row *row, struct kk_sv path, struct kk_err *err)
 {
     if (path.len == 0 || path.ptr[0] != '/')
-        return kk_fail(err, KK_BAD_INPUT, "%s: \"%.60s\" does not begin with '/'", row->key, path.len ? path.ptr : "");
+        return kk_fail(err, KK_BAD_INPUT, "%s: \"" KK_SV_FMT "\" does not begin with '/'", row->key, CLIPPED(path));
     for (size_t i = 0; i < path.len; i++)
         if (is_blank_or_control(path.ptr[i]) || strchr("?#", path.ptr[i]))
             return kk_fail(err, KK_BAD_INPUT, "%s is a path: no blanks, '?' or '#'", row->key);
@@ -265,7 +266,7 @@ enum kk_code config_set(struct config *config, enum config_key key, struct kk_sv
     if (!rc)
         rc = check_value(key, kk_buf_sv(&joined), &number, err);
     if (rc)
-        return *where ? kk_while(err, rc, "%.100s", where) : rc;
+        return *where ? kk_while(err, rc, "%s", where) : rc;
 
     kk_buf_clear(&value->where);
     value->where.max_bytes = CONFIG_VALUE_MAX_BYTES;
@@ -284,10 +285,10 @@ enum kk_code config_unknown(struct kk_sv key, const char *where, struct kk_err *
     const char *nearest = config_nearest(key);
 
     if (nearest)
-        return kk_fail(err, KK_BAD_INPUT, "%.100s: unknown key \"%.*s\"; did you mean %s?", where,
-                       (int)(key.len < 60 ? key.len : 60), key.ptr, nearest);
-    return kk_fail(err, KK_BAD_INPUT, "%.100s: unknown key \"%.*s\"; `kkachi config` lists them all", where,
-                   (int)(key.len < 60 ? key.len : 60), key.ptr);
+        return kk_fail(err, KK_BAD_INPUT, "%s: unknown key \"" KK_SV_FMT "\"; did you mean %s?", where, CLIPPED(key),
+                       nearest);
+    return kk_fail(err, KK_BAD_INPUT, "%s: unknown key \"" KK_SV_FMT "\"; `kkachi config` lists them all", where,
+                   CLIPPED(key));
 }
 
 /* ---- flags, and what keys mean together ---- */
@@ -297,9 +298,9 @@ static enum kk_code read_flags(struct config *config, const struct config_source
     for (size_t i = 0; i < from->flag_count; i++) {
         const struct config_flag *flag = &from->flags[i];
         enum config_key key;
-        char where[80];
+        char where[256];
 
-        snprintf(where, sizeof(where), "--%.70s", flag->key);
+        snprintf(where, sizeof(where), "--" KK_SV_FMT, CLIPPED(kk_sv_of(flag->key)));
         if (!config_find(kk_sv_of(flag->key), &key))
             return config_unknown(kk_sv_of(flag->key), where, err);
 

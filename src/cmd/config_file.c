@@ -8,11 +8,12 @@
 
 #include <fcntl.h>
 
-#include "base/text.h"
 #include "cmd/nearest.h"
 
 #define SECRET_FILE_MAX_BYTES (64 * 1024)
-#define WHERE_BYTES 160
+#define WHERE_BYTES 512
+/* The end of a long path says less than its beginning, but the message has room for one of them only. */
+#define CLIPPED_PATH(path) KK_SV_ARG(kk_text_fit(kk_sv_of(path), 100))
 
 /* Read by others than the configuration: where its file is, and what the project's own tests are told. */
 static const char *const foreign_variables[] = {"KKACHI_CONFIG", "KKACHI_BIN"};
@@ -132,10 +133,10 @@ static enum kk_code read_section(struct reader *r, struct kk_sv line, struct kk_
         nearest_try(&nearest, name, sections[i]);
     }
     if (nearest.name)
-        return kk_fail(err, KK_BAD_INPUT, "%s: unknown section [%.*s]; did you mean [%s]?", r->where,
-                       (int)(name.len < 60 ? name.len : 60), name.ptr, nearest.name);
-    return kk_fail(err, KK_BAD_INPUT, "%s: unknown section [%.*s]; `kkachi config` lists them all", r->where,
-                   (int)(name.len < 60 ? name.len : 60), name.ptr);
+        return kk_fail(err, KK_BAD_INPUT, "%s: unknown section [" KK_SV_FMT "]; did you mean [%s]?", r->where,
+                       CLIPPED(name), nearest.name);
+    return kk_fail(err, KK_BAD_INPUT, "%s: unknown section [" KK_SV_FMT "]; `kkachi config` lists them all", r->where,
+                   CLIPPED(name));
 }
 
 static enum kk_code read_pair(struct reader *r, struct kk_sv line, struct kk_err *err)
@@ -189,7 +190,7 @@ enum kk_code config_parse(struct config *config, struct kk_sv text, const char *
     }
     while (text.len > 0 && !rc) {
         r.line++;
-        snprintf(r.where, sizeof(r.where), "%.140s:%d", name, r.line);
+        snprintf(r.where, sizeof(r.where), KK_SV_FMT ":%d", CLIPPED_PATH(name), r.line);
         rc = read_line(&r, kk_sv_cut(&text, '\n'), err);
     }
     return rc;
@@ -255,8 +256,7 @@ static enum kk_code unknown_variable(struct kk_sv name, struct kk_err *err)
         config_env_name((enum config_key)i, names[i]);
         nearest_try(&nearest, name, names[i]);
     }
-    return kk_fail(err, KK_BAD_INPUT, "environment: unknown variable %.*s; %s%s%s",
-                   (int)(name.len < 80 ? name.len : 80), name.ptr,
+    return kk_fail(err, KK_BAD_INPUT, "environment: unknown variable " KK_SV_FMT "; %s%s%s", CLIPPED(name),
                    nearest.name ? "did you mean " : "`kkachi config` lists the keys", nearest.name ? nearest.name : "",
                    nearest.name ? "?" : "");
 }

@@ -2,7 +2,11 @@
 #ifndef KK_CMD_CONFIG_PRIV_H
 #define KK_CMD_CONFIG_PRIV_H
 
+#include "base/text.h"
 #include "cmd/config.h"
+
+/* With KK_SV_FMT: what was typed, cut at a whole character, so that a sentence stays readable and stays UTF-8. */
+#define CLIPPED(text) KK_SV_ARG(kk_text_fit((text), 60))
 
 /* Checks text and puts it in place. where names the place for people. */
 enum kk_code config_set(struct config *config, enum config_key key, struct kk_sv text, enum config_origin origin,

@@ -105,7 +105,7 @@ static int64_t per_second(const struct demo_stats *stats)
 static void show_table(const struct demo_show *show, const struct demo_result *result, const struct demo_stats *stats,
                        bool is_good)
 {
-    title(show, "What the shops did, item by item, and what came of it");
+    title(show, "What the shops did, and what came of it");
     fprintf(show->out, "  %s%-24s %8s %8s %11s%s\n", paint(show, TABLE_DIM), "", "made", "found", "delivered",
             paint(show, TABLE_PLAIN));
     for (size_t i = 0; i < KK_COUNT(types); i++)
