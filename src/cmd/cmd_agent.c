@@ -304,7 +304,6 @@ static int list(struct call *call, const struct table_column *columns, size_t co
     } else if (rc || look(&office, &all, buckets, &err)) {
         status = say_failure(&err);
     } else {
-        KK_ASSERT(buckets);
         report_begin(&report, call, columns, column_count);
         for (size_t i = 0; i < all.count; i++) {
             row(&report, &all.at[i], &buckets[i]);
