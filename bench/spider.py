@@ -74,6 +74,6 @@ class Spider(scrapy.Spider):
         self.out.close()
 
 
-crawl = CrawlerProcess()
+crawl = CrawlerProcess({"LOG_LEVEL": "ERROR"})
 crawl.crawl(Spider)
 crawl.start()
