@@ -25,9 +25,9 @@ static enum kk_code make_pages(struct app *app, const struct job *job, struct ru
     if (page_count > LIST_PAGES_MAX)
         page_count = LIST_PAGES_MAX;
     for (int64_t page = 1; page < page_count; page++) {
+        const struct next_task next = {.kind = TASK_LIST, .page = page, .rank = RANK_FIRST};
         bool is_made = false;
-        enum kk_code rc =
-            tally_make_task(app, &job->task, TASK_LIST, page, 0, RANK_FIRST, tally, now_ms, &is_made, err);
+        enum kk_code rc = tally_make_task(app, &job->task, &next, tally, now_ms, &is_made, err);
 
         if (rc)
             return rc;
@@ -39,12 +39,14 @@ static enum kk_code make_pages(struct app *app, const struct job *job, struct ru
     return KK_OK;
 }
 
-static bool wants_look(const struct seller *seller, enum sighting sighting, const struct listing *was,
-                       const struct run *run, int64_t now_ms)
+static bool wants_look(const struct seller *seller, const struct seen_entry *seen, const struct run *run,
+                       int64_t now_ms)
 {
+    const struct listing *was = &seen->was;
+
     if (was->seen_run_id == run->id)
         return false; /* an earlier page or pass of this run made its task */
-    if (seller->mode == CRAWL_FULL || sighting != SIGHTING_SAME || was->is_removed)
+    if (seller->mode == CRAWL_FULL || seen->sighting != SIGHTING_SAME || was->is_removed)
         return true;
     return was->full_look_at_ms + seller->full_every_ms <= now_ms;
 }
@@ -57,15 +59,16 @@ static enum kk_code see_entries(struct app *app, const struct job *job, const st
 
     for (size_t i = 0; !rc && i < job->list.entry_count; i++) {
         const struct list_entry *entry = &job->list.entry[i];
-        struct listing was;
-        enum sighting sighting;
-        bool is_first, is_made;
+        struct next_task next = {.kind = TASK_DETAIL, .item_no = entry->item_no};
+        struct seen_entry seen;
+        bool is_made;
 
-        rc = store_see_item(app->store, kk_sv_of(seller.seller_id), entry->item_no, &entry->hash, run, now_ms,
-                            &sighting, &is_first, &was, err);
-        if (!rc && wants_look(&seller, sighting, &was, run, now_ms))
-            rc = tally_make_task(app, &job->task, TASK_DETAIL, 0, entry->item_no,
-                                 sighting == SIGHTING_SAME ? RANK_LATER : RANK_FIRST, tally, now_ms, &is_made, err);
+        rc = store_see_item(app->store, kk_sv_of(seller.seller_id), entry->item_no, &entry->hash, run, now_ms, &seen,
+                            err);
+        if (rc || !wants_look(&seller, &seen, run, now_ms))
+            continue;
+        next.rank = seen.sighting == SIGHTING_SAME ? RANK_LATER : RANK_FIRST;
+        rc = tally_make_task(app, &job->task, &next, tally, now_ms, &is_made, err);
     }
     return rc;
 }
@@ -73,6 +76,7 @@ static enum kk_code see_entries(struct app *app, const struct job *job, const st
 static enum kk_code read_again(struct app *app, struct run *run, struct tally *tally, int64_t now_ms,
                                struct kk_err *err)
 {
+    const struct next_task next = {.kind = TASK_LIST, .rank = RANK_FIRST};
     struct task origin = {.run_id = run->id};
     bool is_made = false;
     enum kk_code rc;
@@ -83,7 +87,7 @@ static enum kk_code read_again(struct app *app, struct run *run, struct tally *t
     run->list_failed = 0;
     run->page_size = 0;
     kk_sv_copy(kk_sv_of(run->seller_id), origin.seller_id, sizeof(origin.seller_id));
-    rc = tally_make_task(app, &origin, TASK_LIST, 0, 0, RANK_FIRST, tally, now_ms, &is_made, err);
+    rc = tally_make_task(app, &origin, &next, tally, now_ms, &is_made, err);
     if (!rc && !is_made)
         rc = kk_fail(err, KK_CONFLICT, "run %" PRId64 ": its list is under way", run->id);
     if (!rc)

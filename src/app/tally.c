@@ -36,13 +36,12 @@ enum kk_code tally_write(struct app *app, struct tally *tally, struct kk_err *er
     return KK_OK;
 }
 
-enum kk_code tally_make_task(struct app *app, const struct task *parent, enum task_kind kind, int64_t page,
-                             int64_t item_no, int rank, struct tally *tally, int64_t now_ms, bool *ret_made,
-                             struct kk_err *err)
+enum kk_code tally_make_task(struct app *app, const struct task *parent, const struct next_task *next,
+                             struct tally *tally, int64_t now_ms, bool *ret_made, struct kk_err *err)
 {
-    struct task task = {.kind = kind,
-                        .page = page,
-                        .item_no = item_no,
+    struct task task = {.kind = next->kind,
+                        .page = next->page,
+                        .item_no = next->item_no,
                         .run_id = parent->run_id,
                         .parent_task_id = parent->id,
                         .state = TASK_WAITING,
@@ -51,9 +50,9 @@ enum kk_code tally_make_task(struct app *app, const struct task *parent, enum ta
     enum kk_code rc;
 
     kk_sv_copy(kk_sv_of(parent->seller_id), task.seller_id, sizeof(task.seller_id));
-    rc = endpoint_path(&app->site, kind, item_no, task.endpoint, sizeof(task.endpoint), err);
+    rc = endpoint_path(&app->site, next->kind, next->item_no, task.endpoint, sizeof(task.endpoint), err);
     if (!rc)
-        rc = store_make_task(app->store, &task, rank, now_ms, ret_made, err);
+        rc = store_make_task(app->store, &task, next->rank, now_ms, ret_made, err);
     if (rc || !*ret_made)
         return rc;
     rc = tally_of(app, tally, parent->run_id, &add, err);

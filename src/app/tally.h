@@ -18,9 +18,14 @@ enum kk_code tally_of(struct app *app, struct tally *tally, int64_t run_id, stru
                       struct kk_err *err);
 enum kk_code tally_write(struct app *app, struct tally *tally, struct kk_err *err);
 
-/* A task of a run is made (its row, its outbox row, the run's counts). *ret_made false: one is under way. */
-enum kk_code tally_make_task(struct app *app, const struct task *parent, enum task_kind kind, int64_t page,
-                             int64_t item_no, int rank, struct tally *tally, int64_t now_ms, bool *ret_made,
-                             struct kk_err *err);
+struct next_task { /* what a task leads to; a list has a page, the others an item */
+    enum task_kind kind;
+    int64_t page, item_no;
+    int rank;
+};
+
+/* A task of the parent's run is made (its row, its outbox row, the run's counts). *ret_made false: one is under way. */
+enum kk_code tally_make_task(struct app *app, const struct task *parent, const struct next_task *next,
+                             struct tally *tally, int64_t now_ms, bool *ret_made, struct kk_err *err);
 
 #endif

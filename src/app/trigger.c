@@ -27,7 +27,7 @@ static enum kk_code begin_run(struct app *app, struct seller *seller, enum run_t
     struct task origin = {.run_id = run.id};
 
     kk_sv_copy(kk_sv_of(seller->seller_id), origin.seller_id, sizeof(origin.seller_id));
-    rc = tally_make_task(app, &origin, TASK_LIST, 0, 0, 0, &tally, now_ms, &is_made, err);
+    rc = tally_make_task(app, &origin, &(struct next_task){.kind = TASK_LIST}, &tally, now_ms, &is_made, err);
     if (!rc && !is_made)
         rc = kk_fail(err, KK_CONFLICT, "its list is still under way in another run");
     if (!rc)

@@ -11,6 +11,7 @@ enum kk_code visit_open(struct app *app, const struct job *job, struct tally *ta
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf json = KK_BUF(SNAPSHOT_MAX_BYTES);
     const struct task *task = &job->task;
+    const struct next_task next = {.kind = TASK_OPTIONS, .item_no = task->item_no};
     bool is_made = false;
     enum kk_code rc;
 
@@ -20,7 +21,7 @@ enum kk_code visit_open(struct app *app, const struct job *job, struct tally *ta
         rc = store_put_visit(app->store, kk_sv_of(task->seller_id), task->item_no, task->run_id, kk_buf_sv(&json),
                              &job->archive_key, err);
     /* Before further details: a visit that is open is finished first, so a change is told as early as can be. */
-    return rc ? rc : tally_make_task(app, task, TASK_OPTIONS, 0, task->item_no, 0, tally, now_ms, &is_made, err);
+    return rc ? rc : tally_make_task(app, task, &next, tally, now_ms, &is_made, err);
 }
 
 /* What a visit found: the whole snapshot and the bodies behind it. */

@@ -190,11 +190,14 @@ struct listing {
     bool is_removed;
 };
 enum sighting { SIGHTING_NEW = 1, SIGHTING_CHANGED, SIGHTING_SAME };
-/* The list page of run shows the item: remembers it, missed_count 0. *ret_was: the row before (zero when new).
- * *ret_first false: this run and pass saw it already. */
+struct seen_entry {
+    enum sighting sighting;
+    bool is_first;      /* false: this run and pass saw it already */
+    struct listing was; /* the row before; zero when new */
+};
+/* The list page of run shows the item: remembers it, missed_count 0. */
 enum kk_code store_see_item(struct store *store, struct kk_sv seller_id, int64_t item_no, const struct kk_hash *hash,
-                            const struct run *run, int64_t now_ms, enum sighting *ret_sighting, bool *ret_first,
-                            struct listing *ret_was, struct kk_err *err);
+                            const struct run *run, int64_t now_ms, struct seen_entry *ret_seen, struct kk_err *err);
 /* Distinct items that this run saw in its present list pass. */
 enum kk_code store_count_seen(struct store *store, const struct run *run, int64_t *ret_count, struct kk_err *err);
 /* After a complete list: missed_count + 1 for each listing of the seller not seen in this run's last pass. Guarded by

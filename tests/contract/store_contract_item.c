@@ -14,19 +14,12 @@ static struct run pass_of(int64_t run_id, int64_t pass)
     return (struct run){.id = run_id, .seller_id = "lux", .list_pass = pass};
 }
 
-struct seen {
-    enum sighting sighting;
-    bool is_first;
-    struct listing was;
-};
-
-static struct seen see(struct store_bench *bench, int64_t item_no, int hash, struct run run, int64_t now_ms)
+static struct seen_entry see(struct store_bench *bench, int64_t item_no, int hash, struct run run, int64_t now_ms)
 {
     struct kk_hash list_hash = hash_of(hash);
-    struct seen seen;
+    struct seen_entry seen;
 
-    CHECK_OK(store_see_item(bench->store, KK_SV("lux"), item_no, &list_hash, &run, now_ms, &seen.sighting,
-                            &seen.is_first, &seen.was, &bench->err),
+    CHECK_OK(store_see_item(bench->store, KK_SV("lux"), item_no, &list_hash, &run, now_ms, &seen, &bench->err),
              &bench->err);
     return seen;
 }
@@ -34,7 +27,7 @@ static struct seen see(struct store_bench *bench, int64_t item_no, int hash, str
 static void an_entry_is_new_then_the_same_then_changed(void **state)
 {
     struct store_bench *bench = *state;
-    struct seen seen = see(bench, 1, 5, pass_of(1, 1), 100);
+    struct seen_entry seen = see(bench, 1, 5, pass_of(1, 1), 100);
 
     CHECK_EQ(seen.sighting, SIGHTING_NEW);
     CHECK(seen.is_first);
@@ -184,7 +177,7 @@ static void a_detail_waits_for_its_options(void **state)
 static void a_visit_sets_the_look_and_a_complete_one_brings_the_item_back(void **state)
 {
     struct store_bench *bench = *state;
-    struct seen seen;
+    struct seen_entry seen;
 
     see(bench, 1, 1, pass_of(1, 1), 1);
     CHECK_OK(store_mark_removed(bench->store, KK_SV("lux"), 1, &bench->err), &bench->err);

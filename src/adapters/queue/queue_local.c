@@ -210,7 +210,7 @@ static enum kk_code read_handle(const char *handle, int64_t *ret_id, int64_t *re
 static enum kk_code ack_in(struct queue *q, const char *handle, bool is_dead, struct kk_err *err)
 {
     struct db_stmt *stmt;
-    int64_t id, receive_count;
+    int64_t id = 0, receive_count = 0;
     enum kk_code rc = read_handle(handle, &id, &receive_count, err);
 
     if (rc)
@@ -237,7 +237,7 @@ static enum kk_code local_release(struct queue *q, const char *handle, int64_t d
 {
     struct queue_local *self = self_of(q);
     struct db_stmt *stmt;
-    int64_t id, receive_count;
+    int64_t id = 0, receive_count = 0;
     enum kk_code rc = read_handle(handle, &id, &receive_count, err);
 
     if (rc)

@@ -99,8 +99,7 @@ static enum kk_code write_seen(struct store *store, struct kk_sv seller_id, int6
 }
 
 enum kk_code store_see_item(struct store *store, struct kk_sv seller_id, int64_t item_no, const struct kk_hash *hash,
-                            const struct run *run, int64_t now_ms, enum sighting *ret_sighting, bool *ret_first,
-                            struct listing *ret_was, struct kk_err *err)
+                            const struct run *run, int64_t now_ms, struct seen_entry *ret_seen, struct kk_err *err)
 {
     struct listing was;
     bool is_new;
@@ -116,9 +115,9 @@ enum kk_code store_see_item(struct store *store, struct kk_sv seller_id, int64_t
     rc = db_end(store->db, rc, err);
     if (rc)
         return kk_while(err, rc, "note item %" PRId64 " of seller " KK_SV_FMT, item_no, KK_SV_ARG(seller_id));
-    *ret_first = is_new || was.seen_run_id != run->id || was.seen_pass != run->list_pass;
-    *ret_sighting = is_new ? SIGHTING_NEW : kk_hash_eq(&was.list_hash, hash) ? SIGHTING_SAME : SIGHTING_CHANGED;
-    *ret_was = was;
+    ret_seen->is_first = is_new || was.seen_run_id != run->id || was.seen_pass != run->list_pass;
+    ret_seen->sighting = is_new ? SIGHTING_NEW : kk_hash_eq(&was.list_hash, hash) ? SIGHTING_SAME : SIGHTING_CHANGED;
+    ret_seen->was = was;
     return KK_OK;
 }
 
