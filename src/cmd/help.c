@@ -8,6 +8,9 @@
 #include "core/agent_state.h"
 #include "core/task_state.h"
 
+/* Of the text; a page that is made anew on another day is the same page. */
+#define MANUAL_DATE "2026-11-22"
+
 static void print_indented(FILE *out, const char *text, const char *before)
 {
     struct kk_sv rest = kk_sv_of(text);
@@ -134,7 +137,7 @@ static void manual_command(const struct command *c, FILE *out)
 void help_manual(FILE *out)
 {
     fputs(".\\\" Made by `kkachi help --write docs` from src/cmd/commands.c; edit that.\n"
-          ".TH KKACHI 1 \"\" \"kkachi " KK_VERSION "\" \"User Commands\"\n"
+          ".TH KKACHI 1 \"" MANUAL_DATE "\" \"kkachi " KK_VERSION "\" \"User Commands\"\n"
           ".SH NAME\nkkachi \\- crawls MustIt sellers, notices what changed, and tells it\n"
           ".SH SYNOPSIS\n.B kkachi\n.I COMMAND\n[\\fIOPTIONS\\fR]\n"
           ".SH DESCRIPTION\n"
