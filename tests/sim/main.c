@@ -40,7 +40,7 @@ static const char usage[] =
 #define X(fault, name, meaning) "  " name "\t" meaning "\n"
     SIM_FAULTS(X)
 #undef X
-    "With all, each seed picks some of them; a LIST strikes in every run.\n";
+        "With all, each seed picks some of them; a LIST strikes in every run.\n";
 
 struct arguments {
     struct sim_options options;
@@ -62,14 +62,15 @@ static int64_t cpu_ms(void)
 
 static void print_counts(struct kk_buf *out, const struct sim_counts *c)
 {
-    kk_buf_addf(out,
-                "steps %lld, commits %lld, requests %lld, answers %lld, moves %lld, versions %lld, events %lld, "
-                "deliveries %lld, runs %lld, dead letters %lld, kills %lld, power cuts %lld, stalls %lld, failed calls %lld, "
-                "presses %lld",
-                (long long)c->steps, (long long)c->commits, (long long)c->requests, (long long)c->answers,
-                (long long)c->moves, (long long)c->versions, (long long)c->events, (long long)c->deliveries,
-                (long long)c->runs, (long long)c->dead_letters, (long long)c->kills, (long long)c->power_cuts,
-                (long long)c->stalls, (long long)c->failures, (long long)c->presses);
+    kk_buf_addf(
+        out,
+        "steps %lld, commits %lld, requests %lld, answers %lld, moves %lld, versions %lld, events %lld, "
+        "deliveries %lld, runs %lld, dead letters %lld, kills %lld, power cuts %lld, stalls %lld, failed calls %lld, "
+        "presses %lld",
+        (long long)c->steps, (long long)c->commits, (long long)c->requests, (long long)c->answers, (long long)c->moves,
+        (long long)c->versions, (long long)c->events, (long long)c->deliveries, (long long)c->runs,
+        (long long)c->dead_letters, (long long)c->kills, (long long)c->power_cuts, (long long)c->stalls,
+        (long long)c->failures, (long long)c->presses);
 }
 
 static void write_counts(struct kk_buf *out, const struct sim_counts *c)
@@ -265,8 +266,7 @@ static void tell_failure(const struct arguments *args, const struct failure *fai
 static int run_many(const struct arguments *args)
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf text = KK_BUF(64 * 1024);
-    struct shared *shared =
-        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct sim_counts counts = {0};
     int64_t days_ms = 0, spent_ms = 0;
     pid_t pids[JOBS_MAX];
@@ -295,7 +295,8 @@ static int run_many(const struct arguments *args)
         for (int i = 0; i < failed && i < FAILURES_MAX; i++) {
             kk_jw_open(&text, '{');
             kk_jw_key_i64(&text, "seed", (int64_t)shared->failure[i].seed);
-            kk_jw_key_str(&text, "rule", kk_sv_of(shared->failure[i].is_crash ? "crash" : shared->failure[i].result.rule));
+            kk_jw_key_str(&text, "rule",
+                          kk_sv_of(shared->failure[i].is_crash ? "crash" : shared->failure[i].result.rule));
             kk_jw_key_str(&text, "text", kk_sv_of(shared->failure[i].result.text));
             kk_jw_close(&text, '}');
         }
@@ -339,11 +340,11 @@ static bool read_seeds(const char *text, struct arguments *args)
 static bool read_arguments(int argc, char **argv, struct arguments *args)
 {
     static const struct option options[] = {
-        {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 'S'},
-        {"days", required_argument, NULL, 'd'},   {"faults", required_argument, NULL, 'f'},
-        {"jobs", required_argument, NULL, 'j'},   {"trace", no_argument, NULL, 't'},
-        {"json", no_argument, NULL, 'J'},         {"keep-going", no_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, 's'}, {"seeds", required_argument, NULL, 'S'},
+        {"days", required_argument, NULL, 'd'}, {"faults", required_argument, NULL, 'f'},
+        {"jobs", required_argument, NULL, 'j'}, {"trace", no_argument, NULL, 't'},
+        {"json", no_argument, NULL, 'J'},       {"keep-going", no_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
     };
     int64_t number = 0;
     int option;

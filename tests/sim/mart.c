@@ -283,8 +283,7 @@ static void tell(struct fetch *fetch, enum fetch_end end)
     if (!proc->is_up || proc->is_dead || proc->life != fetch->life)
         return;
     fetch->refs++;
-    proc_post(proc,
-              (struct proc_mail){.open = open_reply, .drop = drop_reply, .what = fetch, .arg = (int64_t)end});
+    proc_post(proc, (struct proc_mail){.open = open_reply, .drop = drop_reply, .what = fetch, .arg = (int64_t)end});
 }
 
 static void come_back(struct sim *sim, void *ctx, int64_t arg)
@@ -397,8 +396,9 @@ static struct fetch *fetch_create(struct proc *proc, int64_t id, const struct fe
     fetch->sent_at_ms = proc->sim->now_ms;
     fetch->headers = KK_BUF(REPLY_HEADERS_MAX_BYTES);
     fetch->body = KK_BUF((size_t)proc->sim->plan.limits.site_max_body_bytes);
-    KK_ASSERT(kk_sv_copy((struct kk_sv){request->url.ptr + sizeof(BASE_URL) - 1, request->url.len - sizeof(BASE_URL) + 1},
-                         fetch->target, sizeof(fetch->target)));
+    KK_ASSERT(
+        kk_sv_copy((struct kk_sv){request->url.ptr + sizeof(BASE_URL) - 1, request->url.len - sizeof(BASE_URL) + 1},
+                   fetch->target, sizeof(fetch->target)));
     read_headers(fetch, request->headers);
     read_address(&fetch->facts, kk_sv_of(fetch->target));
     fetch->facts.agent = agent_of(fetch->user_agent);
@@ -472,8 +472,7 @@ static void f_close(struct fetcher *f)
     (void)f;
 }
 
-static const struct fetcher_ops ops = {
-    .name = "sim", .start = f_start, .cancel_all = f_cancel_all, .close = f_close};
+static const struct fetcher_ops ops = {.name = "sim", .start = f_start, .cancel_all = f_cancel_all, .close = f_close};
 
 static struct proc_fetcher *self_of(struct fetcher *f)
 {

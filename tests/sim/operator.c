@@ -49,8 +49,7 @@ void operator_set_up(struct proc *proc)
     for (int i = 0; i < proc->sim->plan.registered; i++)
         add_seller(proc, i);
     for (int i = 0; i < proc->sim->plan.agent_count; i++)
-        KK_ASSERT(manage_add_agent(&proc->app, kk_sv_of(mart_user_agent(i)), (struct kk_sv){0}, &agent, &err) ==
-                  KK_OK);
+        KK_ASSERT(manage_add_agent(&proc->app, kk_sv_of(mart_user_agent(i)), (struct kk_sv){0}, &agent, &err) == KK_OK);
 }
 
 static void change(struct proc *proc, int at, const struct seller_change *what)
@@ -60,7 +59,8 @@ static void change(struct proc *proc, int at, const struct seller_change *what)
     struct kk_err err;
 
     operator_seller(proc->sim, at, id);
-    said(proc, "change", manage_change_seller(&proc->app, kk_sv_of(id), what, &seller, &err), at * 10 + (int)what->state);
+    said(proc, "change", manage_change_seller(&proc->app, kk_sv_of(id), what, &seller, &err),
+         at * 10 + (int)what->state);
 }
 
 static void crawl(struct proc *proc, int at)

@@ -44,8 +44,7 @@ struct remote_limiter *remote_limiter_create(struct sim *sim)
     far->rng = kk_rng_from_seed(&far->seed, sim->options->seed + 77);
     KK_ASSERT(store_sqlite_open("limiter.db", &options, &far->clock, &far->store, NULL) == KK_OK);
     KK_ASSERT(store_migrate(far->store, &from, &to, NULL) == KK_OK);
-    KK_ASSERT(limiter_local_open(far->store, &sim->plan.limiter, &far->clock, &far->rng, &far->limiter, NULL) ==
-              KK_OK);
+    KK_ASSERT(limiter_local_open(far->store, &sim->plan.limiter, &far->clock, &far->rng, &far->limiter, NULL) == KK_OK);
     return far;
 }
 
@@ -159,6 +158,6 @@ enum kk_code proc_open_limiter(struct proc *proc, struct kk_err *err)
     proc->app.limiter = &proc->limiter.base;
     if (proc->sim->plan.has_remote_limiter)
         return KK_OK;
-    return limiter_local_open(proc->app.store, &proc->sim->plan.limiter, &proc->clock, &proc->rng,
-                              &proc->limiter.inner, err);
+    return limiter_local_open(proc->app.store, &proc->sim->plan.limiter, &proc->clock, &proc->rng, &proc->limiter.inner,
+                              err);
 }

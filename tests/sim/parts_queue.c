@@ -157,11 +157,11 @@ static void far_ack(struct sim *sim, const char *handle)
 
 static struct proc_queue *self_of(struct queue *q);
 
-#define BEFORE(what)                                                                   \
-    struct proc_queue *self = self_of(q);                                              \
-    enum kk_code rc = fate_before(self->proc, "queue." what, SIM_QUEUE, err);          \
-                                                                                       \
-    if (rc)                                                                            \
+#define BEFORE(what)                                                          \
+    struct proc_queue *self = self_of(q);                                     \
+    enum kk_code rc = fate_before(self->proc, "queue." what, SIM_QUEUE, err); \
+                                                                              \
+    if (rc)                                                                   \
     return rc
 #define AFTER(what) return fate_after(self->proc, "queue." what, SIM_QUEUE, rc, err)
 

@@ -38,11 +38,11 @@ struct seen_item {
     int64_t product_version;
     struct kk_hash product_hash;
     struct kk_hash detail_key, options_key; /* behind its version */
-    struct kk_hash visit_key;           /* the detail of the last visit that was opened */
-    bool is_visited;                    /* a visit is open */
-    int64_t closed_in;                  /* the number of the commit that closed the last one */
-    int64_t detail_at_ms, options_at_ms; /* when the bodies behind its version were served */
-    int64_t delivered[SIM_SINKS_MAX];    /* the highest version that each receiver got */
+    struct kk_hash visit_key;               /* the detail of the last visit that was opened */
+    bool is_visited;                        /* a visit is open */
+    int64_t closed_in;                      /* the number of the commit that closed the last one */
+    int64_t detail_at_ms, options_at_ms;    /* when the bodies behind its version were served */
+    int64_t delivered[SIM_SINKS_MAX];       /* the highest version that each receiver got */
 };
 struct seen_listing { /* of (seller, item) */
     char seller_id[SELLER_ID_BYTES];
@@ -129,9 +129,9 @@ struct watch {
     struct sim *sim;
     struct sqlite3 *conn;
     struct sqlite3_stmt *read, *clean, *due;
-    int64_t seq;          /* the last line read */
+    int64_t seq; /* the last line read */
     int64_t cleaned_seq;
-    int64_t seen_writes;  /* of the disk, when last read */
+    int64_t seen_writes; /* of the disk, when last read */
     bool is_paused;
     int64_t paused_seq;
     struct commit commit;
@@ -151,15 +151,15 @@ struct watch {
     uint64_t answer_next;
 };
 
-struct seen_task *seen_task(struct watch *watch, int64_t id);          /* NULL: unknown */
+struct seen_task *seen_task(struct watch *watch, int64_t id); /* NULL: unknown */
 struct seen_task *seen_task_new(struct watch *watch, int64_t id);
 struct seen_task *seen_task_of(struct watch *watch, struct kk_sv seller_id, struct kk_sv endpoint, int64_t page);
 struct seen_run *seen_run_new(struct watch *watch, int64_t id);
-struct seen_item *seen_item(struct watch *watch, int64_t item_no);     /* made when new */
-struct seen_seller *seen_seller(struct watch *watch, const char *id);  /* NULL: unknown */
-struct seen_run *seen_run(struct watch *watch, int64_t id);            /* NULL: unknown */
+struct seen_item *seen_item(struct watch *watch, int64_t item_no);                              /* made when new */
+struct seen_seller *seen_seller(struct watch *watch, const char *id);                           /* NULL: unknown */
+struct seen_run *seen_run(struct watch *watch, int64_t id);                                     /* NULL: unknown */
 struct seen_listing *seen_listing(struct watch *watch, const char *seller_id, int64_t item_no); /* made when new */
-int64_t number_of_text(struct kk_sv text);                             /* a hash, for index_map */
+int64_t number_of_text(struct kk_sv text); /* a hash, for index_map */
 /* The last answer that the task's holder got for it. NULL: none. */
 const struct answer_facts_seen *last_answer(const struct watch *watch, const struct seen_task *task);
 const struct answer_facts_seen *answer_of_body(const struct watch *watch, const struct kk_hash *key,

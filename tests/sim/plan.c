@@ -138,8 +138,8 @@ static void draw_limits(struct sim_plan *plan, const struct kk_rng *rng)
         .site_inflight = is_usual ? 16 : ONE_OF(rng, 0, 1, 2, 16),
         .site_rate = is_usual ? 20 : ONE_OF(rng, 0, 1, 20),
     };
-    plan->queue = (struct queue_rules){.visibility_ms = plan->limits.task_lease_ms + 30 * KK_SECOND_MS,
-                                       .max_receives = 3};
+    plan->queue =
+        (struct queue_rules){.visibility_ms = plan->limits.task_lease_ms + 30 * KK_SECOND_MS, .max_receives = 3};
 }
 
 /* Each class of faults is on or off, so that some runs are all storm and some have one thing wrong for days. */

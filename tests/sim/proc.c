@@ -198,8 +198,8 @@ static int64_t turn_verbs(struct proc *proc, bool *ret_idle)
     }
     for (int i = 0; i < VERB_COUNT && !proc->is_dead; i++)
         sooner(&wait_ms, run_verb(proc, order[i]));
-    *ret_idle = (!proc->app.work || work_is_idle(proc->app.work)) &&
-                (!proc->app.deliver || deliver_is_idle(proc->app.deliver));
+    *ret_idle =
+        (!proc->app.work || work_is_idle(proc->app.work)) && (!proc->app.deliver || deliver_is_idle(proc->app.deliver));
     return wait_ms > 0 ? wait_ms : 0;
 }
 
@@ -226,7 +226,7 @@ static bool is_last(const struct proc *proc)
     for (int i = 0; i < SIM_PROCS_MAX; i++)
         if (proc->sim->proc[i] && proc->sim->proc[i] != proc && proc->sim->proc[i]->is_up)
             return false;
-    return proc == proc->sim->operator || !proc->sim->operator->is_up;
+    return proc == proc->sim->operator|| !proc->sim->operator->is_up;
 }
 
 static void shut(struct proc *proc)

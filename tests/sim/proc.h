@@ -60,12 +60,12 @@ struct proc {
     bool is_operator, is_up, is_dead, is_stopping;
     unsigned roles;
     struct fiber *fiber;
-    int64_t wake_at_ms;    /* when it goes on */
-    int64_t turned_at_ms;  /* its last turn that found nothing to do began then */
-    int64_t wait_ms;       /* what it asked for then; it may be left asleep longer */
-    bool is_waiting;       /* between two turns */
-    int64_t limiter_at_ms; /* when the limiter said that there may be a grant; INT64_MAX: never */
-    int64_t seen_seq;      /* the watcher's number of the last change when this process last committed */
+    int64_t wake_at_ms;            /* when it goes on */
+    int64_t turned_at_ms;          /* its last turn that found nothing to do began then */
+    int64_t wait_ms;               /* what it asked for then; it may be left asleep longer */
+    bool is_waiting;               /* between two turns */
+    int64_t limiter_at_ms;         /* when the limiter said that there may be a grant; INT64_MAX: never */
+    int64_t seen_seq;              /* the watcher's number of the last change when this process last committed */
     int64_t ports_left, disk_left; /* calls until something goes wrong */
     struct kk_rng_seeded seed;
     struct kk_rng rng;
@@ -100,8 +100,7 @@ void proc_post(struct proc *proc, struct proc_mail mail);
 /* Before the call's effect: KK_OK, or what it fails with, without effect. After it: rc, or what it fails with although
  * it was done. Both may let time pass, or kill. */
 enum kk_code fate_before(struct proc *proc, const char *what, enum sim_fault fault, struct kk_err *err);
-enum kk_code fate_after(struct proc *proc, const char *what, enum sim_fault fault, enum kk_code rc,
-                        struct kk_err *err);
+enum kk_code fate_after(struct proc *proc, const char *what, enum sim_fault fault, enum kk_code rc, struct kk_err *err);
 /* The same for the disk: SQLITE_OK, or what it fails with. */
 struct vfs_disk;
 int fate_of_disk(struct sim *sim, int owner, int call, bool is_after);

@@ -32,7 +32,10 @@ void rule_list_succeeded(struct watch *watch, const struct seen_task *task)
     answer = last_answer(watch, task);
     if (!answer || !answer_is_good(answer)) {
         sim_fail(watch->sim, "R8", "page %lld of %s is in, and the site's answer was %s", (long long)task->page,
-                 task->seller_id, !answer ? "none" : answer->is_whole ? "no good one" : "cut");
+                 task->seller_id,
+                 !answer            ? "none"
+                 : answer->is_whole ? "no good one"
+                                    : "cut");
         return;
     }
     run->count = answer->count;

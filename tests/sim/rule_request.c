@@ -124,7 +124,8 @@ static void count_request(struct watch *watch, int64_t *ring, int64_t *count, in
     int64_t *slot = &ring[*count % capacity];
 
     if (*count >= capacity && sim->now_ms - *slot < window_ms)
-        sim_fail(watch->sim, "R1", "agent %d: request %lld %s %lld ms after the one that was %lld before it, in a window of %lld ms",
+        sim_fail(watch->sim, "R1",
+                 "agent %d: request %lld %s %lld ms after the one that was %lld before it, in a window of %lld ms",
                  agent, (long long)*count + 1, where, (long long)(sim->now_ms - *slot), (long long)capacity,
                  (long long)window_ms);
     *slot = sim->now_ms;

@@ -11,11 +11,11 @@
 #include "sim/watch.h"
 #include "support/vfs_disk.h"
 
-#define SETTLE_MS INT64_C(1200)          /* what a process remembers of agents may be so old */
-#define RESTLESS_MS (7 * KK_SECOND_MS)   /* after a failure some wait so long by themselves */
+#define SETTLE_MS INT64_C(1200)        /* what a process remembers of agents may be so old */
+#define RESTLESS_MS (7 * KK_SECOND_MS) /* after a failure some wait so long by themselves */
 #define LONGEST_SLEEP_MS (15 * KK_MINUTE_MS)
-#define CALM_MAX_MS (12 * KK_DAY_MS)     /* R4: by then everything has ended */
-#define JUMP_MAX_MS (36 * KK_HOUR_MS)    /* so far the wall clock may be off */
+#define CALM_MAX_MS (12 * KK_DAY_MS)  /* R4: by then everything has ended */
+#define JUMP_MAX_MS (36 * KK_HOUR_MS) /* so far the wall clock may be off */
 
 /* ---- what happens from time to time ---- */
 
@@ -147,8 +147,9 @@ static bool is_quiet(const struct sim *sim)
     for (int i = 0; i < sim->plan.proc_count; i++) {
         const struct proc *proc = sim->proc[i];
 
-        if (proc->is_up && proc->is_waiting && (proc->inbox_count || proc->turned_at_ms <= sim->changed_at_ms + SETTLE_MS ||
-                                                proc->turned_at_ms < sim->skipped_to_ms))
+        if (proc->is_up && proc->is_waiting &&
+            (proc->inbox_count || proc->turned_at_ms <= sim->changed_at_ms + SETTLE_MS ||
+             proc->turned_at_ms < sim->skipped_to_ms))
             return false;
     }
     return true;
@@ -364,12 +365,8 @@ static void make_chance(struct sim *sim)
 
 static void make(struct sim *sim)
 {
-    const struct vfs_hooks hooks = {.at = on_disk,
-                                    .sleep = on_sleep,
-                                    .wall_ms = on_time,
-                                    .random = on_chance,
-                                    .written = on_written,
-                                    .ctx = sim};
+    const struct vfs_hooks hooks = {
+        .at = on_disk, .sleep = on_sleep, .wall_ms = on_time, .random = on_chance, .written = on_written, .ctx = sim};
     const struct vfs_hooks far_hooks = {.wall_ms = on_time, .random = on_chance, .ctx = sim};
 
     sim_plan_make(&sim->plan, sim->options->seed, sim->options->faults, sim->options->has_all);

@@ -71,8 +71,11 @@ void sim_at(struct sim *sim, int64_t at_ms, void (*run)(struct sim *sim, void *c
         sim->heap = realloc(sim->heap, sim->heap_cap * sizeof(*sim->heap));
         KK_ASSERT(sim->heap);
     }
-    sim->heap[sim->heap_count++] = (struct sim_event){
-        .at_ms = at_ms > sim->now_ms ? at_ms : sim->now_ms, .order = ++sim->last_order, .run = run, .ctx = ctx, .arg = arg};
+    sim->heap[sim->heap_count++] = (struct sim_event){.at_ms = at_ms > sim->now_ms ? at_ms : sim->now_ms,
+                                                      .order = ++sim->last_order,
+                                                      .run = run,
+                                                      .ctx = ctx,
+                                                      .arg = arg};
     sift_up(sim, sim->heap_count - 1);
 }
 
@@ -119,8 +122,8 @@ static void write_line(struct sim *sim, const struct proc *who, const char *text
     int64_t ms = sim->now_ms;
 
     snprintf(line, SIM_LINE_BYTES, "%3lldd %02lld:%02lld:%02lld.%03lld  %-4s %s", (long long)(ms / KK_DAY_MS),
-             (long long)(ms / KK_HOUR_MS % 24), (long long)(ms / KK_MINUTE_MS % 60), (long long)(ms / KK_SECOND_MS % 60),
-             (long long)(ms % 1000), who ? proc_name(who) : "-", text);
+             (long long)(ms / KK_HOUR_MS % 24), (long long)(ms / KK_MINUTE_MS % 60),
+             (long long)(ms / KK_SECOND_MS % 60), (long long)(ms % 1000), who ? proc_name(who) : "-", text);
     if (sim->options->is_long_trace)
         fprintf(sim->options->trace, "%s\n", line);
 }

@@ -45,9 +45,9 @@ struct sim_result {
 struct sim_options {
     uint64_t seed;
     int64_t days;
-    unsigned faults;   /* bits of enum sim_fault; see plan.h */
-    bool has_all;      /* the seed picks some of faults; else all of them strike */
-    FILE *trace;       /* NULL: not written */
+    unsigned faults;    /* bits of enum sim_fault; see plan.h */
+    bool has_all;       /* the seed picks some of faults; else all of them strike */
+    FILE *trace;        /* NULL: not written */
     bool is_long_trace; /* each event as it comes; else the last ones after a failure */
 };
 void sim_run(const struct sim_options *options, struct sim_result *ret);

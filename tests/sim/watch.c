@@ -16,9 +16,11 @@
 
 /* One line for each row that changed. The last line stays, so that numbers go on. */
 static const char *const triggers[] = {
-    "CREATE TABLE IF NOT EXISTS sim_log (seq INTEGER PRIMARY KEY, kind INT, id INT, n0, n1, n2, n3, n4, n5, n6, n7, n8, "
+    "CREATE TABLE IF NOT EXISTS sim_log (seq INTEGER PRIMARY KEY, kind INT, id INT, n0, n1, n2, n3, n4, n5, n6, n7, "
+    "n8, "
     "n9, t0, t1, t2, t3, t4);",
-    "CREATE TRIGGER IF NOT EXISTS sim_task_new AFTER INSERT ON task BEGIN INSERT INTO sim_log (kind, id, n0, n1, n2, n3, "
+    "CREATE TRIGGER IF NOT EXISTS sim_task_new AFTER INSERT ON task BEGIN INSERT INTO sim_log (kind, id, n0, n1, n2, "
+    "n3, "
     "n4, t0, t1, t2, t3) VALUES (1, NEW.id, NEW.page, NEW.item_no, NEW.run_id, NEW.serial, NEW.created_at_ms, "
     "NEW.seller_id, NEW.kind, NEW.state, NEW.endpoint); END;",
     "CREATE TRIGGER IF NOT EXISTS sim_task_moved AFTER UPDATE ON task BEGIN INSERT INTO sim_log (kind, id, n0, n1, n2, "
@@ -47,11 +49,13 @@ static const char *const triggers[] = {
     "(9, OLD.item_no, OLD.seller_id); END;",
     "CREATE TRIGGER IF NOT EXISTS sim_seller_new AFTER INSERT ON seller BEGIN INSERT INTO sim_log (kind, n0, t0, t1) "
     "VALUES (10, NEW.next_run_at_ms, NEW.seller_id, NEW.state); END;",
-    "CREATE TRIGGER IF NOT EXISTS sim_seller AFTER UPDATE ON seller BEGIN INSERT INTO sim_log (kind, n0, t0, t1) VALUES "
+    "CREATE TRIGGER IF NOT EXISTS sim_seller AFTER UPDATE ON seller BEGIN INSERT INTO sim_log (kind, n0, t0, t1) "
+    "VALUES "
     "(10, NEW.next_run_at_ms, NEW.seller_id, NEW.state); END;",
     "CREATE TRIGGER IF NOT EXISTS sim_agent_new AFTER INSERT ON agent BEGIN INSERT INTO sim_log (kind, id, t0, t1, t2) "
     "VALUES (11, NEW.id, NEW.user_agent, NEW.state, NEW.token); END;",
-    "CREATE TRIGGER IF NOT EXISTS sim_agent AFTER UPDATE ON agent WHEN OLD.state <> NEW.state OR OLD.token <> NEW.token "
+    "CREATE TRIGGER IF NOT EXISTS sim_agent AFTER UPDATE ON agent WHEN OLD.state <> NEW.state OR OLD.token <> "
+    "NEW.token "
     "OR OLD.disabled_until_ms <> NEW.disabled_until_ms BEGIN INSERT INTO sim_log (kind, id, t0, t1, t2) VALUES (11, "
     "NEW.id, NEW.user_agent, NEW.state, NEW.token); END;",
     "CREATE TRIGGER IF NOT EXISTS sim_pause_new AFTER INSERT ON setting WHEN NEW.name = 'pause' BEGIN INSERT INTO "
@@ -62,7 +66,8 @@ static const char *const triggers[] = {
     "n4, n5, t0, t1) VALUES (13, NEW.id, NEW.list_pass, NEW.item_count, NEW.seen_count, NEW.list_failed, "
     "NEW.open_count, NEW.page_count, NEW.seller_id, NEW.state); END;",
     "CREATE TRIGGER IF NOT EXISTS sim_run AFTER UPDATE ON run WHEN OLD.list_pass <> NEW.list_pass OR OLD.state <> "
-    "NEW.state OR OLD.page_count <> NEW.page_count BEGIN INSERT INTO sim_log (kind, id, n0, n1, n2, n3, n4, n5, t0, t1) "
+    "NEW.state OR OLD.page_count <> NEW.page_count BEGIN INSERT INTO sim_log (kind, id, n0, n1, n2, n3, n4, n5, t0, "
+    "t1) "
     "VALUES (13, NEW.id, NEW.list_pass, NEW.item_count, NEW.seen_count, NEW.list_failed, NEW.open_count, "
     "NEW.page_count, NEW.seller_id, NEW.state); END;"};
 
@@ -88,10 +93,11 @@ static void must(struct watch *watch, int rc)
 
 static void prepare(struct watch *watch)
 {
-    must(watch, sqlite3_prepare_v2(watch->conn,
-                                   "SELECT seq, kind, id, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, t0, t1, t2, t3, t4 FROM "
-                                   "sim_log WHERE seq > ? ORDER BY seq",
-                                   -1, &watch->read, NULL));
+    must(watch,
+         sqlite3_prepare_v2(watch->conn,
+                            "SELECT seq, kind, id, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, t0, t1, t2, t3, t4 FROM "
+                            "sim_log WHERE seq > ? ORDER BY seq",
+                            -1, &watch->read, NULL));
     must(watch, sqlite3_prepare_v2(watch->conn, "DELETE FROM sim_log WHERE seq < ?", -1, &watch->clean, NULL));
     must(watch, sqlite3_prepare_v2(watch->conn, due_sql, -1, &watch->due, NULL));
 }
@@ -101,7 +107,8 @@ static void open_conn(struct watch *watch)
     vfs_disk_own(watch->sim->disk, SIM_OWNER_WATCH);
     KK_ASSERT(sqlite3_open_v2("kkachi.db", &watch->conn, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, "kk-disk") ==
               SQLITE_OK);
-    must(watch, sqlite3_exec(watch->conn, "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0", NULL, NULL, NULL));
+    must(watch,
+         sqlite3_exec(watch->conn, "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0", NULL, NULL, NULL));
     for (size_t i = 0; i < KK_COUNT(triggers); i++)
         must(watch, sqlite3_exec(watch->conn, triggers[i], NULL, NULL, NULL));
     prepare(watch);
@@ -363,8 +370,7 @@ static void check_archive(struct watch *watch)
     for (size_t i = 0; i < watch->item_count; i++) {
         struct kk_buf body = KK_BUF((size_t)16 * 1024 * 1024);
 
-        if (watch->item[i].version &&
-            archive_box_get(watch->sim, &watch->item[i].detail_key, &body) == BOX_HAS_NOT)
+        if (watch->item[i].version && archive_box_get(watch->sim, &watch->item[i].detail_key, &body) == BOX_HAS_NOT)
             sim_fail(watch->sim, "R10", "a power cut took the detail of item %lld, version %lld",
                      (long long)watch->item[i].item_no, (long long)watch->item[i].version);
         kk_buf_done(&body);

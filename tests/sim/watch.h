@@ -1,8 +1,9 @@
 /* sim/watch.h: who looks at every commit and holds the rules of design.md section 2 against it.
  *
  * Triggers in the database write a line for each row that changes into the table sim_log, in the same transaction. The
- * watcher reads the new lines when a commit is in, in their order, and keeps a picture of its own: what each task, item,
- * seller, agent and run is by all that was committed. Requests and deliveries are held against the same picture. */
+ * watcher reads the new lines when a commit is in, in their order, and keeps a picture of its own: what each task,
+ * item, seller, agent and run is by all that was committed. Requests and deliveries are held against the same picture.
+ */
 #ifndef KK_SIM_WATCH_H
 #define KK_SIM_WATCH_H
 
