@@ -136,9 +136,8 @@ static void check_move(struct watch *watch, struct seen_task *task, const struct
         if (serial_step || !row->n[7])
             broken(watch, task, row, "with a wrong serial, or without the time");
     } else if (to == TASK_WAITING && is_over(task)) {
-        /* A list is read twice in one run where its items did not match its count. */
-        if (serial_step != 1 || (row->n[5] == task->run_id && task->kind != TASK_LIST))
-            broken(watch, task, row, "a new life without a new serial and another run");
+        if (serial_step != 1)
+            broken(watch, task, row, "a new life without a new serial");
     } else if (to == TASK_RETRY && task->state == TASK_FAILED && task->is_dead) {
         if (serial_step != 1)
             broken(watch, task, row, "sent back without a new serial");

@@ -1,5 +1,5 @@
 /* The limiter in the store: each turn reads the agents' rows, decides by core/bucket, and writes what changed, in one
- * transaction. In memory is only the clock's anchor, so a rollback, a crash or a second process finds nothing stale. */
+ * transaction. Nothing is kept in memory, so a rollback, a crash or a second process finds nothing stale. */
 #include "adapters/limiter/limiter_local.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@ struct limiter_local {
     struct limiter_rules rules;
     const struct kk_clock *clock;
     const struct kk_rng *rng;
-    int64_t anchor_ms; /* the limiter's time when the monotonic clock stood at 0 */
+    int64_t opened_wall_ms, opened_mono_ms;
 };
 static const struct limiter_ops local_ops;
 
@@ -26,34 +26,12 @@ static struct limiter_local *self_of(struct limiter *l)
 
 /* ---- time ---- */
 
-/* The monotonic clock alone moves the time of a process. */
-static struct limiter_time time_of(const struct limiter_local *self)
+static struct limiter_clocks clocks_of(const struct limiter_local *self)
 {
-    return (struct limiter_time){.now_ms = self->anchor_ms + kk_mono_ms(self->clock),
-                                 .wall_ms = kk_wall_ms(self->clock),
-                                 .mono_ms = kk_mono_ms(self->clock)};
-}
-
-/* How long ago the stored time was, and never more than it really was: a limiter that is ahead breaks R1, one that is
- * behind only waits. The monotonic clock counts from the machine's start, so a smaller number than the stored one tells
- * of a restart, since which at least that much has passed. The wall clock may have been set; but where the file was
- * carried to another machine it says less than that one's monotonic clock. */
-static int64_t elapsed_since(struct limiter_time stored, const struct kk_clock *clock)
-{
-    int64_t mono_ms = kk_mono_ms(clock);
-    int64_t by_mono_ms = mono_ms >= stored.mono_ms ? mono_ms - stored.mono_ms : mono_ms;
-    int64_t by_wall_ms = kk_wall_ms(clock) - stored.wall_ms;
-    int64_t elapsed_ms = by_mono_ms < by_wall_ms ? by_mono_ms : by_wall_ms;
-
-    return elapsed_ms > 0 ? elapsed_ms : 0;
-}
-
-/* Another process's time was ahead: from now on ours is as far. It stays so after a rollback, which does no harm. */
-static void follow_time(struct limiter_local *self, int64_t now_ms)
-{
-    int64_t behind_ms = now_ms - time_of(self).now_ms;
-
-    self->anchor_ms += behind_ms > 0 ? behind_ms : 0;
+    return (struct limiter_clocks){.wall_ms = kk_wall_ms(self->clock),
+                                   .mono_ms = kk_mono_ms(self->clock),
+                                   .opened_wall_ms = self->opened_wall_ms,
+                                   .opened_mono_ms = self->opened_mono_ms};
 }
 
 static int64_t later(int64_t at_ms, int64_t by_ms) /* at_ms + by_ms, or the end of time */
@@ -219,11 +197,10 @@ static enum kk_code turn_inside(struct limiter_local *self, const struct limiter
                                 struct kk_err *err)
 {
     KK_CLEANUP(limiter_rows_done) struct limiter_rows rows = {0};
-    enum kk_code rc = limiter_rows_load(self->db, &self->rules, ask, time_of(self), &rows, err);
+    enum kk_code rc = limiter_rows_load(self->db, &self->rules, ask, clocks_of(self), &rows, err);
 
     if (rc)
         return rc;
-    follow_time(self, rows.pool.now_ms);
     for (size_t i = 0; i < ask->report_count; i++)
         apply_report(self, &rows, &ask->reports[i]);
     rc = give_grants(self, &rows, ask->want, ret_grants, ret_count, err);
@@ -272,12 +249,11 @@ static enum kk_code again_inside(struct limiter_local *self, const struct limite
     struct limiter_ask ask = {.agent_ids = &grant->agent_id, .agent_count = 1};
     struct limiter_row *row;
     int64_t now_ms;
-    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, time_of(self), &rows, err);
+    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, clocks_of(self), &rows, err);
 
     if (rc)
         return rc;
     now_ms = rows.pool.now_ms;
-    follow_time(self, now_ms);
     row = &rows.row[0];
     if (!row->pending_at_ms || row->grant_id != grant->id || row->busy_until_ms <= now_ms)
         return kk_fail(err, KK_LIMITED, "the grant is over");
@@ -313,7 +289,7 @@ static enum kk_code local_look(struct limiter *l, const int64_t *agent_ids, size
     struct limiter_local *self = self_of(l);
     struct limiter_ask ask = {.agent_ids = agent_ids, .agent_count = count};
     int64_t now_ms, to_wall_ms;
-    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, time_of(self), &rows, err);
+    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, clocks_of(self), &rows, err);
 
     if (rc)
         return kk_while(err, rc, "look at the limiter");
@@ -344,11 +320,10 @@ static enum kk_code change_rows(struct limiter_local *self, const int64_t *agent
 {
     KK_CLEANUP(limiter_rows_done) struct limiter_rows rows = {0};
     struct limiter_ask ask = {.agent_ids = agent_ids, .agent_count = count};
-    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, time_of(self), &rows, err);
+    enum kk_code rc = limiter_rows_load(self->db, &self->rules, &ask, clocks_of(self), &rows, err);
 
     if (rc)
         return rc;
-    follow_time(self, rows.pool.now_ms);
     for (size_t i = 0; i < rows.count; i++)
         if (rows.row[i].is_stored)
             change(self, &rows.row[i], rows.pool.now_ms);
@@ -412,19 +387,15 @@ enum kk_code limiter_local_open(struct store *store, const struct limiter_rules 
 {
     struct db *db = store_db(store);
     struct limiter_local *self;
-    struct limiter_time stored = {0};
-    enum kk_code rc = limiter_rows_time(db, &stored, err);
 
     KK_ASSERT(rules->capacity > 0 && rules->window_ms > 0 && rules->gap_ms >= 0 && rules->grant_ttl_ms > 0 &&
               rules->request_timeout_ms > 0 && rules->site_inflight >= 0 && rules->site_rate >= 0);
-    if (rc)
-        return kk_while(err, rc, "open the limiter");
     self = calloc(1, sizeof(*self));
     if (!self)
         return kk_fail(err, KK_NO_MEMORY, "no memory for the limiter");
     *self = (struct limiter_local){.base = {.ops = &local_ops}, .db = db, .rules = *rules, .clock = clock, .rng = rng};
-    self->anchor_ms =
-        (stored.now_ms ? stored.now_ms + elapsed_since(stored, clock) : kk_wall_ms(clock)) - kk_mono_ms(clock);
+    self->opened_wall_ms = kk_wall_ms(clock);
+    self->opened_mono_ms = kk_mono_ms(clock);
     *ret_limiter = &self->base;
     return KK_OK;
 }

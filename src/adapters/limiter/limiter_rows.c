@@ -10,7 +10,6 @@
 
 static const struct db_sql get_pool = {
     "SELECT now_ms, wall_ms, mono_ms, site_tokens FROM limiter_pool WHERE id = 1 {lock}"};
-static const struct db_sql get_time = {"SELECT now_ms, wall_ms, mono_ms FROM limiter_pool WHERE id = 1"};
 static const struct db_sql put_pool = {
     "UPDATE limiter_pool SET now_ms = ?, wall_ms = ?, mono_ms = ?, site_tokens = ? WHERE id = 1"};
 static const struct db_sql all_agents = {
@@ -176,20 +175,48 @@ static enum kk_code load_agents(struct db *db, const struct limiter_rules *rules
     return rc;
 }
 
-/* The wall clock was set since its time was stored: the pair is stored anew, or the next process would start from it.
- */
-static bool was_clock_set(struct limiter_time stored, struct limiter_time time)
-{
-    int64_t moved_ms = (time.wall_ms - stored.wall_ms) - (time.now_ms - stored.now_ms);
+struct stored_time {
+    int64_t now_ms;           /* the limiter's own; 0: nothing was ever stored */
+    int64_t wall_ms, mono_ms; /* what the clocks said then */
+};
 
-    return moved_ms > CLOCK_SLACK_MS || moved_ms < -CLOCK_SLACK_MS;
+/* By the monotonic clock, which counts from the machine's start: a smaller number than the stored one tells of a
+ * restart, since which at least that much has passed. */
+static int64_t since(int64_t stored_ms, int64_t mono_ms)
+{
+    return mono_ms >= stored_ms ? mono_ms - stored_ms : mono_ms;
 }
 
-static enum kk_code load_pool(struct db *db, const struct limiter_rules *rules, struct limiter_time time,
+/* How long ago the stored time was, and never more than it really was: a limiter that is ahead breaks R1, one that is
+ * behind only waits. What was stored before this process began may have come with the file from another machine; then
+ * the wall clock says less, and counts, although it may have been set. */
+static int64_t elapsed_since(struct stored_time stored, struct limiter_clocks clocks)
+{
+    int64_t by_mono_ms = since(stored.mono_ms, clocks.opened_mono_ms);
+    int64_t by_wall_ms = clocks.opened_wall_ms - stored.wall_ms;
+
+    if (stored.mono_ms >= clocks.opened_mono_ms && clocks.mono_ms >= stored.mono_ms)
+        return clocks.mono_ms - stored.mono_ms;
+    if (by_wall_ms > by_mono_ms)
+        by_wall_ms = by_mono_ms;
+    return (by_wall_ms > 0 ? by_wall_ms : 0) + clocks.mono_ms - clocks.opened_mono_ms;
+}
+
+/* The two clocks disagree about it: the time is stored anew, and from then on they are asked about less. */
+static bool is_doubtful(struct stored_time stored, struct limiter_clocks clocks)
+{
+    int64_t apart_ms = clocks.wall_ms - stored.wall_ms - since(stored.mono_ms, clocks.mono_ms);
+
+    return apart_ms > CLOCK_SLACK_MS || apart_ms < -CLOCK_SLACK_MS;
+}
+
+/* The limiter's time follows from what is stored and from the machine's clocks, and from nothing that one process
+ * remembers: were one behind another, what it takes now would look long over to the other (seed 190). */
+static enum kk_code load_pool(struct db *db, struct limiter_clocks clocks, const struct limiter_rules *rules,
                               struct limiter_pool *pool, struct kk_err *err)
 {
     struct db_stmt *q = db_use(db, &get_pool);
-    struct limiter_time stored;
+    struct stored_time stored;
     enum kk_code rc;
 
     if (!db_row(q, &rc, err))
@@ -197,10 +224,10 @@ static enum kk_code load_pool(struct db *db, const struct limiter_rules *rules, 
     stored.now_ms = db_get_int(q);
     stored.wall_ms = db_get_int(q);
     stored.mono_ms = db_get_int(q);
-    pool->is_changed = was_clock_set(stored, time);
-    pool->now_ms = stored.now_ms > time.now_ms ? stored.now_ms : time.now_ms;
-    pool->wall_ms = time.wall_ms;
-    pool->mono_ms = time.mono_ms;
+    pool->is_changed = stored.now_ms && is_doubtful(stored, clocks);
+    pool->now_ms = stored.now_ms ? stored.now_ms + elapsed_since(stored, clocks) : clocks.wall_ms;
+    pool->wall_ms = clocks.wall_ms;
+    pool->mono_ms = clocks.mono_ms;
     rc = read_tokens(db_get_sv(q), rules->site_rate ? rules->site_rate : INT64_MAX, 0, &pool->site, err);
     db_done(q);
     bucket_settle(&pool->site, pool->now_ms);
@@ -208,10 +235,10 @@ static enum kk_code load_pool(struct db *db, const struct limiter_rules *rules, 
 }
 
 enum kk_code limiter_rows_load(struct db *db, const struct limiter_rules *rules, const struct limiter_ask *ask,
-                               struct limiter_time time, struct limiter_rows *ret, struct kk_err *err)
+                               struct limiter_clocks clocks, struct limiter_rows *ret, struct kk_err *err)
 {
     struct limiter_rows rows = {.busy_until_ms = INT64_MAX};
-    enum kk_code rc = load_pool(db, rules, time, &rows.pool, err);
+    enum kk_code rc = load_pool(db, clocks, rules, &rows.pool, err);
 
     if (!rc)
         rc = name_rows(ask, &rows, err);
@@ -287,20 +314,6 @@ void limiter_rows_done(struct limiter_rows *rows)
     free(rows->row);
     bucket_done(&rows->pool.site);
     *rows = (struct limiter_rows){0};
-}
-
-enum kk_code limiter_rows_time(struct db *db, struct limiter_time *ret, struct kk_err *err)
-{
-    struct db_stmt *q = db_use(db, &get_time);
-    enum kk_code rc;
-
-    if (!db_row(q, &rc, err))
-        return rc ? rc : kk_fail(err, KK_CORRUPT, "the limiter's table has lost its row");
-    ret->now_ms = db_get_int(q);
-    ret->wall_ms = db_get_int(q);
-    ret->mono_ms = db_get_int(q);
-    db_done(q);
-    return KK_OK;
 }
 
 enum kk_code limiter_rows_open(struct db *db, int64_t **ret_ids, size_t *ret_count, struct kk_err *err)

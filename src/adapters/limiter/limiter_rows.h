@@ -24,9 +24,9 @@ struct limiter_row { /* one agent. Times are the limiter's own */
     bool is_stored; /* has a row in the database */
     bool is_changed;
 };
-struct limiter_time {
-    int64_t now_ms;           /* the limiter's own */
-    int64_t wall_ms, mono_ms; /* what the clocks say then */
+struct limiter_clocks { /* as their reader finds them now, and as it found them when it began to ask */
+    int64_t wall_ms, mono_ms;
+    int64_t opened_wall_ms, opened_mono_ms;
 };
 struct limiter_pool {
     int64_t now_ms, wall_ms, mono_ms;
@@ -41,16 +41,14 @@ struct limiter_rows {        /* owned: limiter_rows_done() */
     struct limiter_pool pool;
 };
 
-/* The rows of all agents that the ask names; a new agent's is empty. time is the reader's; what is stored may be later,
- * and then that counts: pool.now_ms. Rows of another window are brought to this one. */
+/* The rows of all agents that the ask names; a new agent's is empty. pool.now_ms is the limiter's time. Rows of another
+ * window are brought to this one. */
 enum kk_code limiter_rows_load(struct db *db, const struct limiter_rules *rules, const struct limiter_ask *ask,
-                               struct limiter_time time, struct limiter_rows *ret, struct kk_err *err);
+                               struct limiter_clocks clocks, struct limiter_rows *ret, struct kk_err *err);
 enum kk_code limiter_rows_save(struct db *db, const struct limiter_rules *rules, struct limiter_rows *rows,
                                struct kk_err *err);
 void limiter_rows_done(struct limiter_rows *rows);
 struct limiter_row *limiter_rows_find(struct limiter_rows *rows, int64_t agent_id); /* NULL: not among them */
-/* The time that is stored; 0: none is. */
-enum kk_code limiter_rows_time(struct db *db, struct limiter_time *ret, struct kk_err *err);
 /* The agents whose grant is open. Gives *ret_ids (free). */
 enum kk_code limiter_rows_open(struct db *db, int64_t **ret_ids, size_t *ret_count, struct kk_err *err);
 
