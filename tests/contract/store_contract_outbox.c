@@ -313,6 +313,34 @@ static void thousands_of_sellers_are_all_served(void **state)
     CHECK_STR(cursor, "s02999");
 }
 
+/* Each call looks at some of them only, and none looks at the same again and
+ * again. */
+static void a_crowd_that_can_be_given_nothing_hides_nobody(void **state)
+{
+    struct store_bench *bench = *state;
+    char id[16], cursor[SELLER_ID_BYTES] = "";
+    int count = 0, turns = 0;
+
+    CHECK_OK(store_begin(bench->store, &bench->err), &bench->err);
+    for (int i = 0; i < CROWD; i++) {
+        snprintf(id, sizeof(id), "s%05d", i);
+        bench_seller(bench, id, SELLER_PAUSED);
+        some_tasks(bench, id, 1);
+    }
+    bench_seller(bench, "z", SELLER_ACTIVE);
+    some_tasks(bench, "z", 1);
+    CHECK_OK(store_commit(bench->store, &bench->err), &bench->err);
+    for (; count == 0 && turns < CROWD; turns++) {
+        CHECK_OK(store_begin(bench->store, &bench->err), &bench->err);
+        CHECK_OK(store_due_task_rows(bench->store, BENCH_NOW_MS, 64, 256, cursor, count_row, &count, &bench->err),
+                 &bench->err);
+        store_rollback(bench->store); /* as a relay does that was given nothing */
+    }
+    CHECK_EQ(count, 1);
+    CHECK(turns <= 10);
+    CHECK_STR(cursor, "z");
+}
+
 int store_outbox_run(const char *group)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +357,7 @@ int store_outbox_run(const char *group)
         STORE_TEST(a_relay_that_comes_second_takes_nothing_that_is_not_its_own),
         STORE_TEST(the_same_promise_is_written_once),
         STORE_TEST(thousands_of_sellers_are_all_served),
+        STORE_TEST(a_crowd_that_can_be_given_nothing_hides_nobody),
     };
 
     return cmocka_run_group_tests_name(group, tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* The outbox: promises to publish, and the relay's turn over the tasks'. Events are in store_event.c.
  *
  * Fairness (design.md section 4): the index outbox_due is walked seller by seller, from the cursor on and once round. A
- * step is one seek, however many rows a seller has, so that ten thousand sellers are no trouble. */
+ * step is one seek, however many rows a seller has. After so many sellers that can be given nothing the walk is cut,
+ * and the next one goes on there: else ten thousand sellers with a full share would cost 30 ms at each turn. */
 #include "adapters/store/store_sql.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "base/assert.h"
 
 #define TOPIC_TASK "task"
+#define LOOKS_MAX 1000 /* sellers without a row to give, in one walk */
 
 static const struct db_sql add_outbox = {
     "INSERT {ignore} INTO outbox (topic, row_key, dedup_key, due_at_ms, send_rank, task_id, serial, created_at_ms, "
@@ -224,38 +226,56 @@ static enum kk_code give_lane(struct walk *walk, const struct lane *lane, int *r
     return rc;
 }
 
-static enum kk_code walk_sellers(struct walk *walk, char cursor[SELLER_ID_BYTES], struct kk_err *err)
+/* From after `from` on, once round. *ret_at is the last seller looked at;
+ * *ret_cut: there are more. */
+static enum kk_code walk_sellers(struct walk *walk, const char *from, char ret_at[OUTBOX_KEY_BYTES], bool *ret_cut,
+                                 char cursor[SELLER_ID_BYTES], struct kk_err *err)
 {
-    struct lane lane;
-    char start[SELLER_ID_BYTES], after[OUTBOX_KEY_BYTES];
-    bool is_round = cursor[0] == '\0'; /* then the walk begins at the first seller, and there is nothing behind it */
-    enum kk_code rc;
+    bool is_round = from[0] == '\0'; /* then it begins at the first seller, and
+                                        there is nothing behind it */
+    int fruitless = 0;
 
-    snprintf(start, sizeof(start), "%s", cursor);
-    snprintf(after, sizeof(after), "%s", cursor);
-    while (walk->left > 0 && !walk->is_stopped) {
+    snprintf(ret_at, OUTBOX_KEY_BYTES, "%s", from);
+    while (walk->left > 0 && !walk->is_stopped && fruitless < LOOKS_MAX) {
+        struct lane lane;
         int given = 0;
+        enum kk_code rc = find_lane(walk, ret_at, &lane, err);
 
-        rc = find_lane(walk, after, &lane, err);
         if (rc)
             return rc;
         if (!lane.seller_id[0] && is_round)
-            break;
+            return KK_OK;
         if (!lane.seller_id[0]) {
             is_round = true;
-            after[0] = '\0';
+            ret_at[0] = '\0';
             continue;
         }
-        if (is_round && start[0] && strcmp(lane.seller_id, start) > 0)
-            break;
+        if (is_round && from[0] && strcmp(lane.seller_id, from) > 0)
+            return KK_OK;
         rc = give_lane(walk, &lane, &given, err);
         if (rc)
             return rc;
         if (given)
             kk_sv_copy(kk_sv_of(lane.seller_id), cursor, SELLER_ID_BYTES);
-        memcpy(after, lane.seller_id, sizeof(after));
+        else
+            fruitless++;
+        memcpy(ret_at, lane.seller_id, OUTBOX_KEY_BYTES);
     }
+    *ret_cut = fruitless == LOOKS_MAX;
     return KK_OK;
+}
+
+static enum kk_code due_inside(struct walk *walk, char cursor[SELLER_ID_BYTES], struct kk_err *err)
+{
+    struct store *store = walk->store;
+    char from[OUTBOX_KEY_BYTES], at[OUTBOX_KEY_BYTES];
+    bool is_cut = false;
+    enum kk_code rc;
+
+    snprintf(from, sizeof(from), "%s", store->looked_at[0] ? store->looked_at : cursor);
+    rc = walk_sellers(walk, from, at, &is_cut, cursor, err);
+    memcpy(store->looked_at, is_cut ? at : "", is_cut ? sizeof(at) : 1);
+    return rc;
 }
 
 enum kk_code store_due_task_rows(struct store *store, int64_t now_ms, int seller_cap, int limit,
@@ -266,7 +286,7 @@ enum kk_code store_due_task_rows(struct store *store, int64_t now_ms, int seller
         .store = store, .now_ms = now_ms, .seller_cap = seller_cap, .left = limit, .row = row, .ctx = ctx};
     enum kk_code rc = db_begin(store->db, err);
 
-    return rc ? rc : db_end(store->db, walk_sellers(&walk, cursor, err), err);
+    return rc ? rc : db_end(store->db, due_inside(&walk, cursor, err), err);
 }
 
 static enum kk_code published_inside(struct store *store, int64_t outbox_id, int64_t task_id, int64_t serial,

@@ -19,8 +19,8 @@ static const struct kind attempts = {.oldest = {"SELECT id, at_ms FROM attempt O
                                      .drop = {"DELETE FROM attempt WHERE id = ?"}};
 /* The last run of a seller stays: it is what a person asks for. */
 static const struct kind runs = {
-    .oldest = {"SELECT r.id, r.ended_at_ms FROM run r JOIN seller s ON s.seller_id = r.seller_id "
-               "WHERE r.ended_at_ms > 0 AND s.last_run_id <> r.id ORDER BY r.ended_at_ms LIMIT ?"},
+    .oldest = {"SELECT r.id, r.ended_at_ms FROM run r CROSS JOIN seller s WHERE r.ended_at_ms > 0 "
+               "AND s.seller_id = r.seller_id AND s.last_run_id <> r.id ORDER BY r.ended_at_ms LIMIT ?"},
     .drop = {"DELETE FROM run WHERE id = ? AND open_key IS NULL"}};
 
 static enum kk_code find_old(struct store *store, const struct kind *kind, int64_t before_ms, int limit,

@@ -13,6 +13,7 @@ struct store {
     struct db *db;                /* owned */
     const struct kk_clock *clock; /* kept */
     struct store_block *blocks;
+    char looked_at[OUTBOX_KEY_BYTES]; /* where the last walk over the sellers was cut short; "": nowhere. A hint only */
 };
 
 /* Takes db, also when it fails. Keeps clock. Gives *ret_store (store_close). */

@@ -55,6 +55,7 @@ CREATE TABLE run (
     returned_count BIGINT NOT NULL
 ) {table};
 CREATE UNIQUE INDEX run_open ON run (open_key);
+CREATE INDEX run_idle ON run (open_count, open_key) {only(open_key IS NOT NULL AND open_count <= 0)};
 CREATE INDEX run_seller ON run (seller_id);
 CREATE INDEX run_ended ON run (ended_at_ms) {only(ended_at_ms > 0)};
 
