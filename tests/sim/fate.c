@@ -75,7 +75,8 @@ static bool strike(struct proc *proc, enum fate fate, const char *what, bool is_
         proc_kill(proc);
         return true;
     case FATE_STALL:
-        stall(proc);
+        if (!proc->is_firm)
+            stall(proc);
         return false;
     case FATE_FAIL:
         fails(proc, what, is_after);

@@ -449,8 +449,12 @@ static void send(struct proc *proc, struct fetch *fetch)
 static enum kk_code f_start(struct fetcher *f, int64_t id, const struct fetch_request *request, struct kk_err *err)
 {
     struct proc_fetcher *self = self_of(f);
-    enum kk_code rc = fate_before(self->proc, "fetcher.start", SIM_NET, err);
+    enum kk_code rc;
 
+    /* Between its last look at the grant's age and the first byte nobody can keep a process from standing still. */
+    self->proc->is_firm = true;
+    rc = fate_before(self->proc, "fetcher.start", SIM_NET, err);
+    self->proc->is_firm = false;
     if (rc)
         return rc;
     send(self->proc, fetch_create(self->proc, id, request));

@@ -58,6 +58,7 @@ struct proc {
     char name[8];
     int number, life; /* life: +1 at each start, so that late answers find the right one */
     bool is_operator, is_up, is_dead, is_stopping;
+    bool is_firm; /* it does not stand still in this call */
     unsigned roles;
     struct fiber *fiber;
     int64_t wake_at_ms;            /* when it goes on */

@@ -106,7 +106,9 @@ static void leave_running(struct watch *watch, const struct seen_task *task, con
         broken(watch, task, row, "without the time of its end");
     if (to == TASK_FAILED && !row->n[4])
         broken(watch, task, row, "neither dead nor spared");
-    if (to == TASK_SUCCESS) {
+    if (to == TASK_SUCCESS && task->kind == TASK_LIST) {
+        rule_list_succeeded(watch, task); /* at once: the same commit may begin the run's next pass */
+    } else if (to == TASK_SUCCESS) {
         KK_ASSERT(commit->succeeded_count < COMMIT_ROWS_MAX);
         commit->succeeded[commit->succeeded_count++] = task->id;
     }
@@ -175,12 +177,6 @@ void rule_task_commit(struct watch *watch)
         if (commit->failed[i].moves != commit->failed[i].attempts)
             sim_fail(watch->sim, "R3", "task %lld failed %d times in one commit, and %d attempts were kept",
                      (long long)commit->failed[i].task_id, commit->failed[i].moves, commit->failed[i].attempts);
-    for (size_t i = 0; i < commit->succeeded_count && !watch->sim->result.is_failed; i++) {
-        const struct seen_task *task = seen_task(watch, commit->succeeded[i]);
-
-        if (task->kind == TASK_LIST)
-            rule_list_succeeded(watch, task);
-        else
-            rule_item_succeeded(watch, task);
-    }
+    for (size_t i = 0; i < commit->succeeded_count && !watch->sim->result.is_failed; i++)
+        rule_item_succeeded(watch, seen_task(watch, commit->succeeded[i]));
 }
