@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "sandbox/item.h"
 
 const char *item_status(const struct world_item *item)
 {

@@ -7,6 +7,7 @@
 #include "sandbox/gate.h"
 #include "sandbox/log.h"
 #include "sandbox/replay.h"
+#include "sandbox/reply.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/world.h"
 
@@ -54,9 +55,5 @@ void odd_after(struct sandbox *sandbox, const struct visit *visit, struct sandbo
 
 /* control.c: everything under CONTROL_PREFIX. */
 void control_respond(struct sandbox *sandbox, const struct visit *visit, struct sandbox_reply *reply);
-
-/* respond.c */
-void reply_add_header(struct sandbox_reply *reply, const char *name, const char *fmt, ...) KK_PRINTF(3, 4);
-void reply_text(struct sandbox_reply *reply, int status, const char *content_type, struct kk_sv body);
 
 #endif

@@ -169,3 +169,57 @@ void item_make(struct world *world, struct world_item *item, size_t ordinal)
     make_sold_out(item, ordinal);
     item->description_seed = kk_rng_next(&rng);
 }
+
+/* --- what follows from an item --- */
+
+int64_t item_stock(const struct world_item *item)
+{
+    int64_t stock = 0;
+
+    if (item->form == FORM_NO_ROWS)
+        return item->lone_stock;
+    for (unsigned i = 0; i < item->option_count; i++)
+        stock += item->option[i].stock;
+    return stock;
+}
+
+bool item_is_out(const struct world_item *item)
+{
+    return item->is_sold_out || item_stock(item) == 0;
+}
+
+static void write_paragraph(const struct world *world, const struct world_item *item, const struct kk_rng *rng,
+                            unsigned number, struct kk_buf *out)
+{
+    const char *quote = number % 2 ? "'" : "\"";
+    const char *scheme = number % 3 ? "https" : "http";
+    /* Now and then an address with a space and Korean in it, as sellers write them. */
+    const char *file = kk_rng_chance(rng, 1, 5) ? "상세 이미지" : "detail";
+    const char *first = words_phrase[kk_rng_below(rng, WORDS_PHRASES)];
+    const char *second = words_phrase[kk_rng_below(rng, WORDS_PHRASES)];
+
+    kk_buf_addf(out, "<p align=%scenter%s><img src=%s%s://img.%s.invalid/%" PRId64 "/%s%02u.jpg%s></p>\n", quote, quote,
+                quote, scheme, world->seller[item->seller].name, item->item_no, file, number, quote);
+    kk_buf_addf(out, "<div class=\"txt\">%s<br>%s&nbsp;</div>\r\n", first, second);
+}
+
+void item_description(const struct world *world, const struct world_item *item, struct kk_buf *out)
+{
+    struct kk_rng_seeded state;
+    struct kk_rng rng = kk_rng_from_seed(&state, item->description_seed);
+    size_t start = out->len;
+    unsigned paragraphs;
+
+    if (item->description) {
+        kk_buf_add(out, kk_sv_of(item->description));
+        return;
+    }
+    kk_buf_addf(out, "<p align=\"center\"><img src=\"https://img.%s.invalid/notice.jpg\"></p>\n",
+                world->seller[item->seller].name);
+    paragraphs = 1 + (unsigned)kk_rng_below(&rng, 4);
+    for (unsigned i = 0; i < paragraphs; i++)
+        write_paragraph(world, item, &rng, i, out);
+    for (unsigned i = paragraphs; item->is_big && out->len - start < WORLD_BIG_BYTES && !out->failed; i++)
+        write_paragraph(world, item, &rng, i, out);
+    kk_buf_addf(out, "<p>\t<b>%016" PRIx64 "</b></p>", item->description_seed);
+}

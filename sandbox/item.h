@@ -1,4 +1,4 @@
-/* sandbox/item.h: how an item comes to its looks. */
+/* sandbox/item.h: how an item comes to its looks, and what follows from them. */
 #ifndef SANDBOX_ITEM_H
 #define SANDBOX_ITEM_H
 
@@ -13,5 +13,10 @@ void item_make(struct world *world, struct world_item *item, size_t ordinal);
 const char *item_new_name(struct world *world, const struct world_item *item, const struct kk_rng *rng);
 const char *item_new_image(struct world *world, const struct world_item *item, const struct kk_rng *rng);
 void item_new_prices(struct world_item *item, const struct kk_rng *rng);
+
+int64_t item_stock(const struct world_item *item);
+bool item_is_out(const struct world_item *item); /* what a visitor would call sold out */
+/* Appends the seller's HTML. */
+void item_description(const struct world *world, const struct world_item *item, struct kk_buf *out);
 
 #endif

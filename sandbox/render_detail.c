@@ -1,6 +1,7 @@
 #include "sandbox/render.h"
 
 #include "base/json.h"
+#include "sandbox/item.h"
 #include "sandbox/modules.h"
 #include "sandbox/noise.h"
 

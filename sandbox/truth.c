@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "sandbox/dice.h"
 #include "sandbox/fields.h"
+#include "sandbox/item.h"
 
 static void write_category(const struct world_item *item, struct kk_buf *out)
 {

@@ -97,9 +97,4 @@ void world_reshow(struct world *world, struct world_item *item);
 /* What an answer shows of it is different now. */
 void world_touched(struct world *world, struct world_item *item);
 
-int64_t item_stock(const struct world_item *item);
-bool item_is_out(const struct world_item *item); /* what a visitor would call sold out */
-/* Appends the seller's HTML. */
-void item_description(const struct world *world, const struct world_item *item, struct kk_buf *out);
-
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sandbox/item.h"
 #include "sandbox/truth.h"
 
 #include "support/check.h"

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sandbox/fields.h"
+#include "sandbox/item.h"
 #include "sandbox/truth.h"
 
 #include "support/check.h"
