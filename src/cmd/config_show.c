@@ -1,16 +1,6 @@
 /* Showing settings: to people without their secrets, and as docs/config.md. */
 #include "cmd/config_priv.h"
 
-void config_print_number(const struct config_row *row, int64_t number, struct kk_buf *out)
-{
-    if (row->type == CONFIG_DURATION)
-        kk_duration_print(number, out);
-    else if (row->type == CONFIG_SIZE)
-        kk_size_print(number, out);
-    else
-        kk_buf_add_i64(out, number);
-}
-
 static bool is_secret_parameter(struct kk_sv name)
 {
     static const char *const words[] = {"secret", "token", "password", "passwd", "key", "sig", "auth"};
