@@ -8,7 +8,8 @@
 
 static int64_t key_of(struct kk_sv seller_id, struct kk_sv endpoint, int64_t page)
 {
-    return (int64_t)((uint64_t)number_of_text(seller_id) * 31 + (uint64_t)number_of_text(endpoint) * 7 + (uint64_t)page);
+    return (int64_t)((uint64_t)number_of_text(seller_id) * 31 + (uint64_t)number_of_text(endpoint) * 7 +
+                     (uint64_t)page);
 }
 
 struct seen_task *seen_task_of(struct watch *watch, struct kk_sv seller_id, struct kk_sv endpoint, int64_t page)
@@ -87,8 +88,7 @@ static bool may_take_away(const struct watch *watch, const struct seen_task *tas
     return task->lease_until_ms <= sim_wall_ms(sim) || sim->plan.proc_count == 1 || (sim->plan.faults & SIM_CLOCK);
 }
 
-static void leave_running(struct watch *watch, const struct seen_task *task, const struct row *row,
-                          enum task_state to)
+static void leave_running(struct watch *watch, const struct seen_task *task, const struct row *row, enum task_state to)
 {
     struct commit *commit = &watch->commit;
     int64_t serial_step = row->n[1] - row->n[0];
