@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,10 +105,12 @@ static int run_one(const struct arguments *args)
     int64_t start_ms = cpu_ms(), spent_ms;
 
     options.seed = args->first;
-    if (!options.trace)
-        options.trace = stderr;
     sim_run(&options, &result);
     spent_ms = cpu_ms() - start_ms;
+    if (result.is_failed && !options.trace && !args->is_json) { /* once more, and remembering */
+        options.trace = stdout;
+        sim_run(&options, &result);
+    }
     if (args->is_json) {
         kk_jw_open(&text, '{');
         kk_jw_key_i64(&text, "seed", (int64_t)options.seed);
@@ -188,6 +191,7 @@ static pid_t start_job(const struct arguments *args, struct shared *shared, int 
     fflush(NULL);
     pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* whoever is tired of waiting ends the jobs too */
         run_job(args, shared, job);
         fflush(NULL);
         _exit(0);
