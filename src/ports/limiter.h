@@ -54,8 +54,8 @@ struct limiter_ops {
      * long until another agent may send (0 when want was met; INT64_MAX: not by waiting alone). */
     enum kk_code (*turn)(struct limiter *l, const struct limiter_ask *ask, struct limiter_grant *ret_grants,
                          size_t *ret_count, int64_t *ret_wait_ms, struct kk_err *err);
-    /* Required. One more request by the agent that holds this grant (a redirect hop). KK_LIMITED: its bucket is empty.
-     * The grant then lives anew. */
+    /* Required. One more request by the agent that holds this grant (a redirect hop). KK_LIMITED: its bucket is empty,
+     * or the grant is over. The grant then lives anew. */
     enum kk_code (*again)(struct limiter *l, const struct limiter_grant *grant, struct kk_err *err);
     /* Required. What is known of these agents. */
     enum kk_code (*look)(struct limiter *l, const int64_t *agent_ids, size_t count, struct limiter_agent *ret,

@@ -142,11 +142,13 @@ struct outbox_row {
     int rank;                /* smaller goes first */
     int64_t task_id, serial; /* task rows */
 };
-/* A row of the same topic and dedup key is there already: nothing is written (T3). */
+/* An event's row (task_id 0); tasks' rows come with their tasks. A row of the same topic and dedup key is there
+ * already: nothing is written (T3). */
 enum kk_code store_add_outbox(struct store *store, const struct outbox_row *row, struct kk_err *err);
 /* Due task rows of ACTIVE sellers, fair between them: the sellers after *cursor in turn, each at most seller_cap minus
  * what it has PUBLISHED or RUNNING, at most limit in all; by rank, then age. *cursor moves on to the last seller
- * served. Rows stay valid until the transaction ends. */
+ * served. A promise made once more is not held back by the share. A call looks at no more than 1,000 sellers that can
+ * be given nothing; the next one goes on behind them. Rows stay valid until the transaction ends. */
 enum kk_code store_due_task_rows(struct store *store, int64_t now_ms, int seller_cap, int limit,
                                  char cursor[SELLER_ID_BYTES], bool (*row)(void *ctx, const struct outbox_row *row),
                                  void *ctx, struct kk_err *err);
