@@ -571,6 +571,22 @@ static void a_wall_clock_that_was_set_back_gives_no_token_early_and_none_late(vo
     spend();
 }
 
+/* Nobody ran when it was set; but the machine's monotonic clock tells. */
+static void a_wall_clock_that_was_set_forward_between_two_processes_gives_no_token_early(void **state)
+{
+    (void)state;
+    if (!world->jump_wall)
+        return;
+    for (int i = 0; i < usual.capacity; i++)
+        spend();
+    limiter_close(limiter);
+    world->jump_wall(world->ctx, 10 * usual.window_ms);
+    limiter = world->open(world->ctx, &usual);
+    CHECK_EQ(ask_for(1, 1).count, 0);
+    pass(usual.window_ms);
+    spend();
+}
+
 /* The wall clock was set back while the first slept, and the second started on it: it is late by that sleep, until it
  * sees the first one's time. */
 static void a_process_that_starts_behind_catches_up(void **state)
@@ -702,6 +718,7 @@ int limiter_contract_run(const char *name, const struct limiter_world *contract)
         cmocka_unit_test(two_processes_share_one_limiter),
         cmocka_unit_test(the_wall_clock_may_jump_without_effect),
         cmocka_unit_test(a_wall_clock_that_was_set_back_gives_no_token_early_and_none_late),
+        cmocka_unit_test(a_wall_clock_that_was_set_forward_between_two_processes_gives_no_token_early),
         cmocka_unit_test(a_process_that_starts_behind_catches_up),
         cmocka_unit_test(a_smaller_capacity_holds_from_the_first_turn),
         cmocka_unit_test(a_larger_capacity_is_there_at_once),

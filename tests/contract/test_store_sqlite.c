@@ -495,6 +495,119 @@ static void memory_stays_small_however_many_products_are_known(void **state)
     store_close(store);
 }
 
+/* ---- speed ---- */
+
+#define MANY 200
+
+static bool ignore_task(void *ctx, const struct task *task)
+{
+    (void)ctx;
+    (void)task;
+    return true;
+}
+
+static bool ignore_run(void *ctx, const struct run *run)
+{
+    (void)ctx;
+    (void)run;
+    return true;
+}
+
+static bool ignore_row(void *ctx, const struct outbox_row *row)
+{
+    (void)ctx;
+    (void)row;
+    return true;
+}
+
+/* Rows enough that a statement which reads its whole table is told from one that does not. */
+static void fill(struct store *store)
+{
+    struct kk_err err = {0};
+
+    CHECK_OK(store_begin(store, &err), &err);
+    for (int i = 0; i < MANY; i++) {
+        struct seller seller = {
+            .state = SELLER_ACTIVE, .period_unit = PERIOD_DAY, .mode = CRAWL_FULL, .period_count = 1};
+        struct run run = {.trigger = RUN_BY_PERSON, .state = RUN_OPEN, .counts = {.open_count = 1}};
+        struct task task = {.kind = TASK_DETAIL, .item_no = i};
+        struct outbox_row event = {.topic = "event:file", .not_before_ms = 1, .body = KK_SV("{}")};
+        bool is_made;
+
+        snprintf(seller.seller_id, sizeof(seller.seller_id), "s%d", i);
+        snprintf(run.seller_id, sizeof(run.seller_id), "s%d", i);
+        snprintf(task.seller_id, sizeof(task.seller_id), "s%d", i);
+        snprintf(task.endpoint, sizeof(task.endpoint), "/item/%d", i);
+        snprintf(event.key, sizeof(event.key), "%d", i);
+        snprintf(event.dedup_key, sizeof(event.dedup_key), "%d-1", i);
+        CHECK_OK(store_add_seller(store, &seller, &err), &err);
+        CHECK_OK(store_add_run(store, &run, &err), &err);
+        CHECK_OK(store_make_task(store, &task, 0, 1, &is_made, &err), &err);
+        CHECK_OK(store_add_outbox(store, &event, &err), &err);
+        CHECK_OK(store_event_published(store, i / 2, 1, 200, &err), &err);
+    }
+    CHECK_OK(store_commit(store, &err), &err);
+}
+
+static void ask_what_is_asked_each_turn(struct store *store)
+{
+    struct retention retention = {0};
+    struct task_ticket ticket = {.task_id = 7, .serial = 1, .seller_id = "s6"};
+    char cursor[SELLER_ID_BYTES] = "";
+    struct kk_err err = {0};
+    enum claim claim;
+    struct task task;
+    int64_t number;
+
+    CHECK_OK(store_due_task_rows(store, 2, 64, 5, cursor, ignore_row, NULL, &err), &err);
+    CHECK_OK(store_due_event_rows(store, KK_SV("event:file"), false, 2, 5, ignore_row, NULL, &err), &err);
+    CHECK_OK(store_due_event_rows(store, KK_SV("event:file"), true, 2, 5, ignore_row, NULL, &err), &err);
+    CHECK_OK(store_outbox_next(store, KK_SV("event:file"), &number, &err), &err);
+    CHECK_OK(store_claim_task(store, &ticket, 1, 2, &claim, &task, &err), &err);
+    CHECK_OK(store_lapsed_tasks(store, 1, 5, ignore_task, NULL, &err), &err);
+    CHECK_OK(store_silent_tasks(store, 1, 5, ignore_task, NULL, &err), &err);
+    CHECK_OK(store_idle_runs(store, 5, ignore_run, NULL, &err), &err);
+    CHECK_OK(store_next_due(store, &number, &err), &err);
+    CHECK_OK(store_purge(store, &retention, 5, &number, &err), &err);
+}
+
+static void the_body_of_an_event_goes_when_it_is_published(void **state)
+{
+    static const struct db_sql bodies = {"SELECT COUNT(*) FROM outbox_body"};
+    struct outbox_row event = {.topic = "event:file", .key = "1", .dedup_key = "1-1", .body = KK_SV("{}")};
+    struct store *store = open_migrated();
+    struct kk_err err = {0};
+    int64_t count = -1;
+
+    (void)state;
+    CHECK_OK(store_add_outbox(store, &event, &err), &err);
+    CHECK_OK(db_number(db_use(store_db(store), &bodies), &count, &err), &err);
+    CHECK_EQ(count, 1);
+    CHECK_OK(store_event_published(store, 1, 1, 200, &err), &err);
+    CHECK_OK(db_number(db_use(store_db(store), &bodies), &count, &err), &err);
+    CHECK_EQ(count, 0);
+    store_close(store);
+}
+
+static void nothing_that_is_asked_each_turn_reads_a_whole_table_or_sorts_it(void **state)
+{
+    sqlite3_auto_extension((void (*)(void))note_conn);
+
+    struct store *store = open_migrated();
+
+    (void)state;
+    sqlite3_cancel_auto_extension((void (*)(void))note_conn);
+    fill(store);
+    ask_what_is_asked_each_turn(store);
+    for (sqlite3_stmt *q = sqlite3_next_stmt(last_conn, NULL); q; q = sqlite3_next_stmt(last_conn, q)) {
+        int steps = sqlite3_stmt_status(q, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
+
+        if (steps >= MANY / 4 || sqlite3_stmt_status(q, SQLITE_STMTSTATUS_SORT, 0))
+            CHECK_STR(sqlite3_sql(q), "a statement with an index to go by");
+    }
+    store_close(store);
+}
+
 int main(void)
 {
     static const struct store_world contract = {.make = make_file, .open = open_file, .remove = remove_file};
@@ -519,6 +632,8 @@ int main(void)
         FILE_TEST(a_killed_process_leaves_what_it_committed),
         FILE_TEST(many_processes_may_make_the_file_at_once),
         FILE_TEST(memory_stays_small_however_many_products_are_known),
+        FILE_TEST(the_body_of_an_event_goes_when_it_is_published),
+        FILE_TEST(nothing_that_is_asked_each_turn_reads_a_whole_table_or_sorts_it),
     };
 
     return store_contract_run("store_sqlite", &contract) + cmocka_run_group_tests(on_files, NULL, NULL);
