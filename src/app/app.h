@@ -34,7 +34,7 @@ struct app_limits { /* the settings of design.md section 7, checked by cmd/confi
     int64_t agent_issue_gap_ms; /* between two token issues of this process */
     struct agent_rules agent;
     int64_t removal_misses; /* R11: 2 */
-    int64_t keep_events_ms, keep_attempts_ms, keep_runs_ms;
+    int64_t keep_events_ms, keep_attempts_ms, keep_runs_ms, keep_stats_ms;
 };
 
 struct app {

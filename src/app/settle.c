@@ -9,6 +9,36 @@
 #include "core/backoff.h"
 #include "ports/store.h"
 
+/* What is counted of an answer (M1). */
+static enum kk_code count_answer(struct app *app, const struct job *job, struct tally *tally, int64_t now_ms,
+                                 bool is_late, struct kk_err *err)
+{
+    struct stat_counts *stat = NULL;
+    enum kk_code rc;
+
+    if (job->is_returned)
+        return KK_OK;
+    rc = tally_stat_of(app, tally, job->is_issue ? NULL : &job->task, job->agent.id, now_ms, &stat, err);
+    if (rc)
+        return rc;
+    stat_count_answer(stat, job->answer, (int64_t)job->body.len, job->latency_ms);
+    if (is_late)
+        stat_count_late(stat, job->answer);
+    return KK_OK;
+}
+
+/* One more of what became of a task, not of an answer: a retry, a time-out, a death. */
+static enum kk_code count_fate(struct app *app, const struct task *task, int64_t agent_id, enum stat_field field,
+                               struct tally *tally, int64_t now_ms, struct kk_err *err)
+{
+    struct stat_counts *stat = NULL;
+    enum kk_code rc = tally_stat_of(app, tally, task, agent_id, now_ms, &stat, err);
+
+    if (!rc)
+        stat->at[field]++;
+    return rc;
+}
+
 /* A task is over: its run has one open task less. */
 static enum kk_code count_over(struct app *app, const struct task *task, struct tally *tally, struct kk_err *err)
 {
@@ -88,6 +118,8 @@ enum kk_code settle_failure(struct app *app, struct task task, const struct task
         attempt.archive_key = *failure->archive_key;
     rc = store_add_attempt(app->store, &attempt, err);
     if (!rc)
+        rc = count_fate(app, &task, failure->agent_id, failure->may_retry ? STAT_RETRY : STAT_DEAD, tally, now_ms, err);
+    if (!rc)
         rc = tally_of(app, tally, task.run_id, &add, err);
     if (rc)
         return rc;
@@ -125,6 +157,10 @@ enum kk_code settle_timeout(struct app *app, struct task task, const char *cause
     attempt.attempt = task.attempt;
     attempt.error = kk_sv_of(task.error);
     rc = store_add_attempt(app->store, &attempt, err);
+    if (!rc)
+        rc = count_fate(app, &task, 0, STAT_TIMEOUT, tally, now_ms, err);
+    if (!rc)
+        rc = count_fate(app, &task, 0, STAT_RETRY, tally, now_ms, err);
     if (!rc)
         rc = tally_of(app, tally, task.run_id, &add, err);
     if (!rc)
@@ -268,6 +304,8 @@ enum kk_code settle_job(struct app *app, const struct job *job, struct tally *ta
     rc = settle_agent(app, job, now_ms, &ret->hold_ms, err);
     if (!rc && !job->is_issue)
         rc = settle_task(app, job, tally, now_ms, &is_done, err);
+    if (!rc)
+        rc = count_answer(app, job, tally, now_ms, !is_done, err);
     ret->is_lost = !is_done;
     return rc ? kk_while(err, rc, "task %" PRId64 " (%s %s)", job->task.id, job->task.seller_id,
                          job->is_issue ? "token" : task_kind_name(job->task.kind))

@@ -4,6 +4,7 @@
 
 #include "app/settle.h"
 #include "base/log.h"
+#include "ports/stats.h"
 #include "ports/store.h"
 
 #define SWEEP_MAX 200
@@ -232,7 +233,8 @@ static void sweep_old_rows(struct app *app)
     struct kk_err err = {0};
     int64_t count = 0;
 
-    if (store_purge(app->store, &retention, PURGE_MAX, &count, &err))
+    if (store_purge(app->store, &retention, PURGE_MAX, &count, &err) ||
+        store_purge_stat(app->store, stat_day(now_ms - app->limits.keep_stats_ms), &count, &err))
         log_trouble("remove old rows", &err);
 }
 

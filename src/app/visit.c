@@ -62,13 +62,17 @@ static enum kk_code add_events(struct app *app, const struct product *product, e
 }
 
 static enum kk_code count_change(struct app *app, const struct task *task, enum change_type type, struct tally *tally,
-                                 struct kk_err *err)
+                                 int64_t now_ms, struct kk_err *err)
 {
     struct run_counts *add = NULL;
+    struct stat_counts *stat = NULL;
     enum kk_code rc = tally_of(app, tally, task->run_id, &add, err);
 
+    if (!rc)
+        rc = tally_stat_of(app, tally, task, 0, now_ms, &stat, err);
     if (rc)
         return rc;
+    stat->at[STAT_CHANGE]++;
     switch (type) {
     case CHANGE_CREATED:
         add->created_count++;
@@ -122,7 +126,7 @@ static enum kk_code store_difference(struct app *app, const struct product *was,
         rc = store_put_version(app->store, &product, type, kk_buf_sv(&changes), err);
     if (!rc)
         rc = add_events(app, &product, type, was->hash, kk_buf_sv(&changes), found->answered_at_ms, now_ms, err);
-    return rc ? rc : count_change(app, found->task, type, tally, err);
+    return rc ? rc : count_change(app, found->task, type, tally, now_ms, err);
 }
 
 /* The one comparison of a visit (design.md section 6). */
@@ -209,7 +213,7 @@ enum kk_code visit_remove(struct app *app, const struct run *run, int64_t item_n
     KK_CLEANUP(product_done) struct product was = {.snapshot_json = KK_BUF(SNAPSHOT_MAX_BYTES)};
     KK_CLEANUP(snapshot_done) struct snapshot before = {0};
     KK_CLEANUP(snapshot_done) struct snapshot after = {0};
-    struct task task = {.run_id = run->id};
+    struct task task = {.run_id = run->id, .kind = TASK_LIST}; /* a list said so */
     struct finding found = {.task = &task, .snapshot = &after, .answered_at_ms = now_ms};
     struct kk_hash hash;
     enum kk_code rc;

@@ -35,6 +35,8 @@ int cmd_product_list(struct call *call);
 int cmd_product_show(struct call *call);
 int cmd_changes(struct call *call);
 
+int cmd_stats(struct call *call);
+
 int cmd_pause(struct call *call);
 int cmd_resume(struct call *call);
 

@@ -129,6 +129,17 @@ const struct command commands[] = {
                  {"after", "N", "only changes with a larger number"},
                  {"follow", NULL, "stay and show what comes"}}},
 
+    {.words = "stats", .synopsis = "[--by day|seller|endpoint|agent] [--from DAY] [--to DAY]",
+     .meaning = "requests, success, 429s, failures, changes and latency, counted",
+     .details = "Days are UTC. Without --from the last 30 days. OK is the share of requests that brought what was asked\n"
+                "for; SCHEMA counts replies without the known shape. --json has more: every cause, rates, latency\n"
+                "buckets.",
+     .example = "kkachi stats\nkkachi stats --by seller --from 2026-11-01 --to 2026-11-30",
+     .traits = COMMAND_JSON | COMMAND_LIMIT, .run = cmd_stats,
+     .options = {{"by", "WHAT", "day (as without), seller, endpoint or agent"},
+                 {"from", "DAY", "the first day, as in 2026-11-01"},
+                 {"to", "DAY", "the last day; today"}}},
+
     {.words = "pause", .synopsis = "[--why TEXT]", .meaning = "stops all requests to the site, on every machine",
      .example = "kkachi pause --why 'the site asked us to'", .traits = COMMAND_JSON, .run = cmd_pause,
      .options = {{"why", "TEXT", "kept and shown to others"}}},

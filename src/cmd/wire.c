@@ -313,6 +313,7 @@ static struct app_limits limits_of(const struct config *config)
         .keep_events_ms = config_number(config, CONFIG_KEEP_EVENTS),
         .keep_attempts_ms = config_number(config, CONFIG_KEEP_ATTEMPTS),
         .keep_runs_ms = config_number(config, CONFIG_KEEP_RUNS),
+        .keep_stats_ms = config_number(config, CONFIG_KEEP_STATS),
     };
 }
 

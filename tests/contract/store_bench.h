@@ -54,5 +54,6 @@ int store_claim_run(const char *group);
 int store_outbox_run(const char *group);
 int store_event_run(const char *group);
 int store_item_run(const char *group);
+int store_stat_run(const char *group);
 
 #endif

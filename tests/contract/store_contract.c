@@ -199,6 +199,7 @@ int store_contract_run(const char *name, const struct store_world *use_world)
         {"outbox", store_outbox_run},
         {"events", store_event_run},
         {"items", store_item_run},
+        {"statistics", store_stat_run},
     };
     int failed = 0;
 

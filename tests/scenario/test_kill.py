@@ -120,6 +120,24 @@ def restart_times(kills, requests):
     return sorted(times)
 
 
+def assert_counted_once(kk, sandbox):
+    """M1: what was committed is counted once. A request whose answer a kill took is none of the attempts: its task is
+    among the time-outs, or it asked for a token."""
+    rows = {row["endpoint"]: row for row in kk.json("stats", "--by", "endpoint", "--from", "2000-01-01")}
+    tasks = [rows[endpoint] for endpoint in ("list", "detail", "options")]
+    attempts, lapsed = sum(row["attempts"] for row in tasks), sum(row["timeouts"] for row in tasks)
+    seen = sum(1 for entry in all_requests(sandbox) if "/mustit-api/" in entry["path"])
+    assert attempts <= seen <= attempts + lapsed, (attempts, seen, lapsed)
+    for row in rows.values():
+        assert row["attempts"] == row["success"] + row["failure"] + row["late"]
+        assert row["attempts"] == sum(bucket["count"] for bucket in row["latencyBuckets"])
+    assert sum(row["changes"] for row in tasks) == len(kk.changes())
+    for by in ("day", "seller"):  # a token's issue belongs to no seller
+        sums = kk.json("stats", "--by", by, "--from", "2000-01-01")
+        assert sum(row["attempts"] for row in sums) == attempts + (rows["token"]["attempts"] if by == "day" else 0)
+    print(f"{seen} requests seen by the site, {attempts} counted, {lapsed} leases lost to kills")
+
+
 def test_every_change_is_told_exactly_once_however_often_it_is_killed(world):
     seed = int(os.environ.get("KKACHI_TEST_SEED", str(random.randrange(1 << 32))))
     print(f"KKACHI_TEST_SEED={seed}")
@@ -149,6 +167,8 @@ def test_every_change_is_told_exactly_once_however_often_it_is_killed(world):
     assert_versions(kk)
     assert_good_conduct(sandbox)
     assert kk.json("dead", "list") == [], "a crash is nobody's failure"
+
+    assert_counted_once(kk, sandbox)
 
     expected = [made(change) for one in rounds for change in one.changes]
     found = [told(event) for event in kk.events()[known:]]
