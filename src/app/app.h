@@ -24,6 +24,8 @@ struct deliver; /* app/deliver.h: events in flight in this process */
 
 #define APP_SINKS_MAX 8
 
+struct host; /* ports/host.h */
+
 struct app_limits { /* the settings of design.md section 7, checked by cmd/config */
     int task_attempts;
     int64_t task_lease_ms, task_backoff_ms, task_backoff_max_ms, task_silence_ms;
@@ -43,6 +45,7 @@ struct app {
     struct limiter *limiter;
     struct archive *archive;
     struct fetcher *fetcher;
+    struct host *host; /* NULL: its figures are not known */
     struct sink *sinks[APP_SINKS_MAX];
     size_t sink_count;
     const struct kk_clock *clock;

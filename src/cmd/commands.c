@@ -140,6 +140,11 @@ const struct command commands[] = {
                  {"from", "DAY", "the first day, as in 2026-11-01"},
                  {"to", "DAY", "the last day; today"}}},
 
+    {.words = "metrics", .synopsis = "[--format FORMAT]", .meaning = "how things stand, as text for Prometheus",
+     .details = "The same text as GET /metrics, for a machine without the API or for a textfile collector.",
+     .example = "kkachi metrics\nkkachi metrics --format emf", .run = cmd_metrics,
+     .options = {{"format", "FORMAT", "prometheus (as without), openmetrics, or emf for CloudWatch"}}},
+
     {.words = "pause", .synopsis = "[--why TEXT]", .meaning = "stops all requests to the site, on every machine",
      .example = "kkachi pause --why 'the site asked us to'", .traits = COMMAND_JSON, .run = cmd_pause,
      .options = {{"why", "TEXT", "kept and shown to others"}}},

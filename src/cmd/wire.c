@@ -340,6 +340,7 @@ enum kk_code wire_begin(struct wire *wire, struct config *config, struct kk_err 
         rc = copy_path(config_text(config, CONFIG_STORE_URL), "store.url", path, err);
     if (!rc)
         dir_of(path, wire->dir);
+    wire->app.host = host_linux_init(&wire->host, wire->dir, &wire->clock);
     return rc;
 }
 

@@ -2,6 +2,7 @@
 #ifndef KK_CMD_WIRE_H
 #define KK_CMD_WIRE_H
 
+#include "adapters/host/host_linux.h"
 #include "app/app.h"
 #include "base/clock.h"
 #include "base/rng.h"
@@ -29,6 +30,7 @@ struct wire {              /* a zeroed one is valid for wire_close() */
     struct kk_rng rng;
     struct http *http; /* of the fetcher and the webhooks; NULL: neither is there */
     struct app app;
+    struct host_linux host;
     bool has_names_only;        /* of the events' destinations */
     int schema_from, schema_to; /* what opening the store did */
     char dir[WIRE_PATH_BYTES];  /* the data folder: where the store, the lock and the sockets are */
