@@ -48,7 +48,7 @@ void batch_reset(struct batch *b, int64_t now_ms, int64_t mono_ms)
 {
     b->now_ms = now_ms;
     b->mono_ms = mono_ms;
-    b->settled_count = b->report_count = b->grant_count = b->ready_count = b->needy_count = 0;
+    b->settled_count = b->report_count = b->ripe_count = b->grant_count = b->ready_count = b->needy_count = 0;
     b->msg_count = b->started_count = b->drop_count = b->unused_count = 0;
     b->was_take = b->was_asked = b->was_limiter = b->is_queue_empty = false;
     b->wait_ms = b->issue_at_ms = 0;

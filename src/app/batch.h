@@ -13,10 +13,10 @@ struct batch {
     bool *is_lost;
     size_t settled_count;
     struct limiter_report *reports;
-    size_t report_count;
-    bool was_take;    /* grants were asked for, not only reported */
-    bool was_asked;   /* the limiter took the reports */
-    bool was_limiter; /* it was the limiter that failed */
+    size_t report_count, ripe_count; /* ripe: the first ones, that the limiter may hear of now */
+    bool was_take;                   /* grants were asked for, not only reported */
+    bool was_asked;                  /* the limiter took the ripe reports */
+    bool was_limiter;                /* it was the limiter that failed */
     struct limiter_grant *grants;
     size_t grant_count;
     size_t *ready, *needy; /* slots whose agent has a grant and a token, or a grant and no token */

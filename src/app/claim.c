@@ -66,17 +66,62 @@ static enum kk_code look_up_agents(struct app *app, int64_t mono_ms, struct kk_e
 
 /* ---- inside the transaction ---- */
 
+static bool has_hops(const struct work *work)
+{
+    for (size_t i = 0; i < work->job_count; i++)
+        if (work->jobs[i].state == JOB_BACK && work->jobs[i].wants_hop)
+            return true;
+    return false;
+}
+
+/* What stopped since the first request left stops its redirects too (R2, R9). *ret_why NULL: nothing did. */
+static enum kk_code why_no_hop(struct app *app, const struct job *job, bool is_paused, const char **ret_why,
+                               struct kk_err *err)
+{
+    struct agent agent;
+    struct seller seller = {.state = SELLER_ACTIVE};
+    enum kk_code rc = store_get_agent(app->store, job->agent.id, &agent, err);
+
+    if (!rc && !job->is_issue)
+        rc = store_get_seller(app->store, kk_sv_of(job->task.seller_id), &seller, err);
+    if (rc && rc != KK_NOT_FOUND)
+        return rc;
+    *ret_why = is_paused                       ? "all is paused: a redirect was not followed"
+               : rc                            ? "its agent or seller is gone: a redirect was not followed"
+               : agent.state == AGENT_DISABLED ? "its agent rests: a redirect was not followed"
+               : seller.state != SELLER_ACTIVE ? "its seller is stopped: a redirect was not followed"
+                                               : NULL;
+    return KK_OK;
+}
+
+/* The task goes back without blame. */
+static void give_hop_up(struct job *job, const char *why)
+{
+    job->wants_hop = false;
+    job->is_returned = true;
+    job->is_kept = true;
+    snprintf(job->error, sizeof(job->error), "%s", why);
+}
+
 /* Each redirect hop is a request of its own (design.md section 5). Without a token for it the redirect ends here. */
-static enum kk_code ask_hops(struct app *app, struct batch *b, struct kk_err *err)
+static enum kk_code ask_hops(struct app *app, struct batch *b, bool is_paused, struct kk_err *err)
 {
     struct work *work = app->work;
 
     for (size_t i = 0; i < work->job_count; i++) {
         struct job *job = &work->jobs[i];
+        const char *why = NULL;
         enum kk_code rc;
 
         if (job->state != JOB_BACK || !job->wants_hop)
             continue;
+        rc = why_no_hop(app, job, is_paused, &why, err);
+        if (rc)
+            return rc;
+        if (why) {
+            give_hop_up(job, why);
+            continue;
+        }
         rc = limiter_again(app->limiter, &job->grant, err);
         if (rc == KK_LIMITED) {
             job->wants_hop = false;
@@ -105,6 +150,15 @@ static void leave_unused(struct batch *b, const struct limiter_grant *grant, int
         (struct limiter_report){.grant_id = grant->id, .agent_id = grant->agent_id, .hold_ms = hold_ms};
 }
 
+/* Nobody knows what the agent's last request was told: its token is not sent again (R2). */
+static enum kk_code forget_token(struct app *app, struct agent *agent, struct kk_err *err)
+{
+    if (!agent->token[0])
+        return KK_OK;
+    agent_drop_token(agent);
+    return store_put_agent(app->store, agent, err);
+}
+
 static enum kk_code sort_grants(struct app *app, struct batch *b, struct kk_err *err)
 {
     struct work *work = app->work;
@@ -117,6 +171,8 @@ static enum kk_code sort_grants(struct app *app, struct batch *b, struct kk_err 
         KK_ASSERT(job); /* no more grants than free slots were asked for */
         job_clear(job); /* a transaction that rolled back may have left something */
         rc = store_get_agent(app->store, b->grants[i].agent_id, &job->agent, err);
+        if (!rc && b->grants[i].is_after_silence)
+            rc = forget_token(app, &job->agent, err);
         if (rc && rc != KK_NOT_FOUND)
             return rc;
         job->grant = b->grants[i];
@@ -253,14 +309,14 @@ static enum kk_code claim_issues(struct app *app, struct batch *b, struct kk_err
 static enum kk_code ask_limiter(struct app *app, struct batch *b, size_t want, struct kk_err *err)
 {
     struct limiter_ask ask = {.reports = b->reports,
-                              .report_count = b->report_count,
+                              .report_count = b->ripe_count,
                               .agent_ids = app->work->agent_ids,
                               .agent_count = app->work->agent_count,
                               .want = want};
     int64_t wait_ms = 0;
     enum kk_code rc;
 
-    if (!want && !b->report_count) {
+    if (!want && !b->ripe_count) {
         b->was_asked = true;
         return KK_OK;
     }
@@ -292,13 +348,13 @@ enum kk_code claim_ask(struct app *app, struct batch *b, bool may_take, struct k
     enum kk_code rc = KK_OK;
 
     b->was_take = may_take;
-    if (may_take)
+    if (may_take || has_hops(work))
         rc = look_at_pause(app, b, &is_paused, err);
     may_take = may_take && !is_paused;
     if (!rc && may_take)
         rc = look_up_agents(app, b->mono_ms, err);
     if (!rc)
-        rc = ask_hops(app, b, err);
+        rc = ask_hops(app, b, is_paused, err);
     /* Slots that this batch settles are still in use until its commit. */
     if (may_take)
         want = work->job_count - work->flying - work->back;

@@ -66,9 +66,9 @@ bool work_is_idle(const struct work *work)
     return work->flying == 0 && work->back == 0 && work->ack_count == 0 && work->report_count == 0;
 }
 
-void job_report(struct work *work, const struct job *job, bool was_sent)
+void job_give_back(struct work *work, const struct job *job)
 {
     KK_ASSERT(work->report_count < work->report_max);
     work->reports[work->report_count++] =
-        (struct limiter_report){.grant_id = job->grant.id, .agent_id = job->grant.agent_id, .was_sent = was_sent};
+        (struct limiter_report){.grant_id = job->grant.id, .agent_id = job->grant.agent_id};
 }

@@ -73,7 +73,7 @@ void work_destroy(struct work *work); /* NULL is fine */
 bool work_is_idle(const struct work *work);
 
 void job_clear(struct job *job); /* FREE again; keeps its headers' memory */
-/* Tells the limiter with the next ask that the job's grant is over, or was never used. */
-void job_report(struct work *work, const struct job *job, bool was_sent);
+/* Tells the limiter with the next ask that the job's grant was never used. */
+void job_give_back(struct work *work, const struct job *job);
 
 #endif

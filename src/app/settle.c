@@ -82,7 +82,8 @@ enum kk_code settle_failure(struct app *app, struct task task, const struct task
     struct run_counts *add = NULL;
     enum kk_code rc;
 
-    task.attempt++;
+    task.attempt += !failure->is_blameless;
+    task.lapse_count += failure->is_blameless;
     task.http_status = failure->http_status;
     task.lease_until_ms = 0;
     snprintf(task.error, sizeof(task.error), "%s", failure->error);
@@ -90,8 +91,8 @@ enum kk_code settle_failure(struct app *app, struct task task, const struct task
     if (rc)
         return rc;
     if (failure->may_retry) {
-        int64_t wait_ms = backoff_ms(task.attempt, app->limits.task_backoff_ms, app->limits.task_backoff_max_ms,
-                                     kk_rng_next(app->rng));
+        int64_t wait_ms = backoff_ms(failure->is_blameless ? 1 : task.attempt, app->limits.task_backoff_ms,
+                                     app->limits.task_backoff_max_ms, kk_rng_next(app->rng));
 
         rc = task_move(&task, TASK_ON_SPARED, err);
         if (rc)
@@ -208,8 +209,17 @@ static enum kk_code settle_success(struct app *app, const struct job *job, struc
     return KK_OK;
 }
 
-static enum kk_code settle_task(struct app *app, const struct job *job, struct tally *tally, int64_t now_ms,
-                                bool *ret_done, struct kk_err *err)
+/* A void token is its agent's trouble: a site that voids all of them at once would use up a task's attempts before one
+ * agent had a new token. Refused with a new one, the task counts it. */
+static bool may_retry(const struct app *app, const struct job *job, bool is_renewal)
+{
+    if (is_renewal)
+        return job->task.lapse_count + 1 < TASK_LAPSES_MAX;
+    return answer_may_retry(job->answer, job->task.attempt + 1, app->limits.task_attempts);
+}
+
+static enum kk_code settle_task(struct app *app, const struct job *job, bool is_renewal, struct tally *tally,
+                                int64_t now_ms, bool *ret_done, struct kk_err *err)
 {
     const struct answer_rule *rule = answer_rule(job->answer);
     struct run_counts *add = NULL;
@@ -230,8 +240,8 @@ static enum kk_code settle_task(struct app *app, const struct job *job, struct t
                                    .agent_id = job->agent.id,
                                    .retry_after_ms = job->retry_after_ms,
                                    .archive_key = kk_hash_is_zero(&job->archive_key) ? NULL : &job->archive_key,
-                                   .may_retry =
-                                       answer_may_retry(job->answer, job->task.attempt + 1, app->limits.task_attempts)};
+                                   .may_retry = may_retry(app, job, is_renewal),
+                                   .is_blameless = is_renewal};
 
     return settle_failure(app, job->task, &failure, tally, now_ms, ret_done, err);
 }
@@ -276,8 +286,9 @@ static int64_t hold_of(const struct app *app, const struct job *job, const struc
     return job->is_returned ? 0 : job->retry_after_ms;
 }
 
+/* *ret_renewal: its token was refused, and it may ask for a new one. */
 static enum kk_code settle_agent(struct app *app, const struct job *job, int64_t now_ms, int64_t *ret_hold_ms,
-                                 struct kk_err *err)
+                                 bool *ret_renewal, struct kk_err *err)
 {
     struct agent agent;
     enum kk_code rc = store_get_agent(app->store, job->agent.id, &agent, err);
@@ -292,18 +303,20 @@ static enum kk_code settle_agent(struct app *app, const struct job *job, int64_t
         move_agent(app, job, &agent, now_ms);
     agent_bucket_is(&agent, job->grant.tokens_left == 0);
     *ret_hold_ms = hold_of(app, job, &agent, now_ms);
+    *ret_renewal =
+        !job->is_returned && answer_rule(job->answer)->agent == AGENT_REFUSE && agent.state != AGENT_DISABLED;
     return store_put_agent(app->store, &agent, err);
 }
 
 enum kk_code settle_job(struct app *app, const struct job *job, struct tally *tally, int64_t now_ms,
                         struct settled *ret, struct kk_err *err)
 {
-    bool is_done = true;
+    bool is_done = true, is_renewal = false;
     enum kk_code rc;
 
-    rc = settle_agent(app, job, now_ms, &ret->hold_ms, err);
+    rc = settle_agent(app, job, now_ms, &ret->hold_ms, &is_renewal, err);
     if (!rc && !job->is_issue)
-        rc = settle_task(app, job, tally, now_ms, &is_done, err);
+        rc = settle_task(app, job, is_renewal, tally, now_ms, &is_done, err);
     if (!rc)
         rc = count_answer(app, job, tally, now_ms, !is_done, err);
     ret->is_lost = !is_done;

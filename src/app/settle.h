@@ -5,7 +5,7 @@
 #include "app/job.h"
 #include "app/tally.h"
 
-#define TASK_LAPSES_MAX 10 /* a task whose worker died so often is given up */
+#define TASK_LAPSES_MAX 10 /* a task whose worker died, or whose agents' tokens were void, so often is given up */
 
 /* Reads a BACK job's answer without touching the store: judges it, and parses the body. Once for each job. */
 void settle_read(struct app *app, struct job *job);
@@ -24,6 +24,7 @@ struct task_failure {
     int64_t agent_id, retry_after_ms;
     const struct kk_hash *archive_key; /* NULL: no body */
     bool may_retry;
+    bool is_blameless; /* it costs no attempt */
 };
 enum kk_code settle_failure(struct app *app, struct task task, const struct task_failure *failure, struct tally *tally,
                             int64_t now_ms, bool *ret_done, struct kk_err *err);

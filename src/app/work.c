@@ -171,6 +171,9 @@ static enum kk_code run_batch(struct app *app, struct batch *batch, bool may_tak
     batch->report_count = work->report_count;
     if (!rc)
         rc = settle_batch(app, batch, err);
+    /* What a remote limiter is told counts at once, also when this transaction rolls back. Were it told of a 429 that
+     * is not committed yet, another worker could send the token. */
+    batch->ripe_count = app->limiter->ops->joins_store ? batch->report_count : work->report_count;
     if (!rc && batch->mono_ms >= work->limiter_at_ms)
         rc = claim_ask(app, batch, may_take && is_time_to_ask(work, batch), err);
     return rc;
@@ -179,6 +182,28 @@ static enum kk_code run_batch(struct app *app, struct batch *batch, bool may_tak
 static void forget_agents(struct work *work)
 {
     work->agents_at_ms = 0;
+}
+
+/* All but the first told_count, of which the limiter knows. */
+static void keep_reports(struct work *work, const struct batch *batch, size_t told_count)
+{
+    work->report_count = batch->report_count - told_count;
+    memcpy(work->reports, batch->reports + told_count, work->report_count * sizeof(*work->reports));
+}
+
+/* A remote limiter's grants outlive the transaction that rolled back. Nothing left for them, so they go back; but for
+ * those whose token should have been dropped: they stay unreported, so that the next grant says so again. */
+static void return_grants(const struct app *app, struct batch *batch)
+{
+    struct work *work = app->work;
+
+    if (app->limiter->ops->joins_store || !batch->was_asked)
+        return;
+    work->report_count = 0; /* told, and not taken back */
+    for (size_t i = 0; i < batch->grant_count; i++)
+        if (!batch->grants[i].is_after_silence)
+            work->reports[work->report_count++] =
+                (struct limiter_report){.grant_id = batch->grants[i].id, .agent_id = batch->grants[i].agent_id};
 }
 
 /* The commit is in: what it settled is over, what it claimed may be sent. */
@@ -208,11 +233,7 @@ static void after_commit(struct app *app, struct batch *batch)
     work->oldest_back_at_ms = batch->mono_ms;
     work->fail_count = 0;
     work->batch_max = (size_t)app->limits.worker_batch;
-    work->report_count = 0;
-    if (!batch->was_asked) { /* the limiter is away: it hears of these later */
-        memcpy(work->reports, batch->reports, batch->report_count * sizeof(*batch->reports));
-        work->report_count = batch->report_count;
-    }
+    keep_reports(work, batch, batch->was_asked ? batch->ripe_count : 0);
     claim_after_commit(app, batch);
 }
 
@@ -229,6 +250,7 @@ static void after_failure(struct app *app, struct batch *batch, const struct kk_
         return;
     }
     kk_log(KK_EV_STORE_FAILED, KK_CSTR("while", "commit answers"), KK_ERR_FIELDS(err));
+    return_grants(app, batch);
     work->fail_count++;
     work->retry_at_ms = batch->mono_ms + (wait_ms < RETRY_LAST_MS ? wait_ms : RETRY_LAST_MS);
     if (work->batch_max == 1 && batch->settled_count == 1 && work->fail_count > ALONE_FAILS_MAX &&
@@ -282,7 +304,8 @@ static void drop_overdue(struct app *app)
 
         if (job->state == JOB_BACK && !job->is_issue && job->task.lease_until_ms < now_ms) {
             work_log_job(app, job, true);
-            job_report(work, job, job->was_sent);
+            if (!job->was_sent) /* else what its answer did to the agent is not committed: silence tells of it (R2) */
+                job_give_back(work, job);
             job_clear(job);
             work->back--;
         }

@@ -20,7 +20,7 @@ enum kk_code agent_user_agent_check(struct kk_sv user_agent, struct kk_err *err)
 }
 
 /* (user agent, token, nid, mustit_uid) stay together, so the three that the site gave go together too. */
-static void drop_token(struct agent *agent)
+void agent_drop_token(struct agent *agent)
 {
     explicit_bzero(agent->token, sizeof(agent->token));
     agent->nid[0] = '\0';
@@ -55,7 +55,7 @@ void agent_got_token(struct agent *agent, struct kk_sv token, struct kk_sv nid, 
     /* What came for an agent that was disabled meanwhile is not kept (R2), nor what is no token. */
     if (agent_next(agent->state, AGENT_ON_GOT_TOKEN) == AGENT_NONE || token.len == 0 || token.len >= AGENT_TOKEN_BYTES)
         return;
-    drop_token(agent);
+    agent_drop_token(agent);
     kk_sv_copy(token, agent->token, sizeof(agent->token));
     kk_sv_copy(nid, agent->nid, sizeof(agent->nid));
     kk_sv_copy(mustit_uid, agent->mustit_uid, sizeof(agent->mustit_uid));
@@ -88,7 +88,7 @@ void agent_banned(struct agent *agent, const struct agent_rules *rules, int64_t 
     int64_t rest_ms = retry_after_ms, until_ms;
 
     KK_ASSERT(retry_after_ms >= 0);
-    drop_token(agent);
+    agent_drop_token(agent);
     agent->refused_streak = 0;
     if (move(agent, AGENT_ON_BANNED)) {
         agent->disabled_until_ms = 0;
@@ -105,7 +105,7 @@ void agent_banned(struct agent *agent, const struct agent_rules *rules, int64_t 
 
 bool agent_refused(struct agent *agent, const struct agent_rules *rules, const char *reason, int64_t now_ms)
 {
-    drop_token(agent);
+    agent_drop_token(agent);
     if (agent->state == AGENT_DISABLED)
         return true;
     agent->refused_streak++;

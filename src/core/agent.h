@@ -34,6 +34,8 @@ struct agent_rules {
 /* 8 to 512 printable ASCII characters that begin like a browser's ("Mozilla/"). KK_BAD_INPUT. */
 enum kk_code agent_user_agent_check(struct kk_sv user_agent, struct kk_err *err);
 bool agent_needs_token(const struct agent *agent, const struct agent_rules *rules, int64_t now_ms);
+/* The token is not to be sent any more; nid and mustit_uid go with it. */
+void agent_drop_token(struct agent *agent);
 /* The site gave a token. */
 void agent_got_token(struct agent *agent, struct kk_sv token, struct kk_sv nid, struct kk_sv mustit_uid,
                      int64_t expires_at_ms, int64_t now_ms);

@@ -23,7 +23,7 @@ struct task {
     enum task_state state;
     int64_t serial;  /* +1 each time it becomes WAITING or RETRY; a message with another serial is stale */
     int attempt;     /* deliveries that reached the site or failed, in this run; 0 before the first */
-    int lapse_count; /* leases that ran out, in this run */
+    int lapse_count; /* tries that cost no attempt, in this run: leases that ran out, tokens that were renewed */
     bool is_dead;    /* FAILED for good: a dead letter */
     int64_t lease_until_ms, next_attempt_at_ms;
     int http_status; /* of the last answer; 0: none came */

@@ -5,7 +5,7 @@
  * token is out from the grant until one window after the request was over: over is when it is reported; a grant nobody
  * reported counts as over at the last moment it could have been (grant_ttl + request_timeout after it was taken).
  * Grants are durable before they are given, so a crash forgets none. Time is the limiter's own, which never goes back.
- * The embedded adapter joins the store's open transaction. KK_UNAVAILABLE (and the store's codes): nothing was granted;
+ * KK_UNAVAILABLE (and the store's codes): nothing was granted;
  * send nothing (fail closed). */
 #ifndef KK_PORTS_LIMITER_H
 #define KK_PORTS_LIMITER_H
@@ -25,6 +25,10 @@ struct limiter_grant {
     int64_t id; /* of this grant; unique for the agent */
     int64_t agent_id;
     int64_t tokens_left; /* in the agent's bucket, after this one */
+    /* What came of the agent's request before is unknown: its grant was never reported, nor was any since. The answer
+     * may have been a 429 that died with whoever heard it, so the agent's site token must not be sent any more (R2).
+     * Every grant says so until one of them is reported. */
+    bool is_after_silence;
 };
 struct limiter_report {
     int64_t grant_id, agent_id;
@@ -50,6 +54,9 @@ struct limiter {
 };
 struct limiter_ops {
     const char *name; /* "store", "redis" */
+    /* Its calls join the store's open transaction: they count when that commits. False: they count at once, so only
+     * what is committed may be reported. */
+    bool joins_store;
     /* Required. Gives up to ask->want grants, each to another agent, the least recently used first. *ret_wait_ms: how
      * long until another agent may send (0 when want was met; INT64_MAX: not by waiting alone). */
     enum kk_code (*turn)(struct limiter *l, const struct limiter_ask *ask, struct limiter_grant *ret_grants,

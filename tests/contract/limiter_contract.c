@@ -200,6 +200,31 @@ static void a_grant_that_nobody_reports_is_over_at_its_last_moment(void **state)
     CHECK_EQ(look(11).tokens_left, 1);
 }
 
+/* R2: its answer may have been a 429 that died with whoever heard it. */
+static void grants_after_one_that_nobody_reported_say_so_until_one_is_reported(void **state)
+{
+    int64_t life_ms = usual.grant_ttl_ms + usual.request_timeout_ms + GAP_LAST_MS;
+    struct limiter_grant lost, grant;
+
+    (void)state;
+    lost = take();
+    CHECK(!lost.is_after_silence);
+    pass(life_ms);
+    CHECK(take().is_after_silence);
+    pass(life_ms);
+    grant = take(); /* the one before was lost as well */
+    CHECK(grant.is_after_silence);
+    tell(lost, true, 0); /* that came too late to count */
+    tell(grant, false, 0);
+    pass(GAP_LAST_MS);
+    reopen(usual);
+    grant = take();
+    CHECK(!grant.is_after_silence);
+    tell(grant, true, 0);
+    pass(usual.window_ms + TICK_MS); /* the lost ones cost a token each */
+    CHECK(!take().is_after_silence);
+}
+
 static void between_two_requests_is_a_gap(void **state)
 {
     int64_t least = INT64_MAX, most = 0;
@@ -514,7 +539,10 @@ static void after_a_crash_open_grants_are_closed_at_once(void **state)
     CHECK(!look(11).is_busy);
     CHECK_EQ(look(11).tokens_left, usual.capacity - 1); /* it may have been sent */
     pass(GAP_LAST_MS);
-    CHECK_EQ(ask_for(2, 2).count, 2);
+    struct given given = ask_for(2, 2);
+
+    CHECK_EQ(given.count, 2);
+    CHECK(given.grant[0].is_after_silence && given.grant[1].is_after_silence);
     pass(usual.window_ms - GAP_LAST_MS + TICK_MS);
     CHECK_EQ(look(12).tokens_left, usual.capacity - 1);
 }
@@ -696,6 +724,7 @@ int limiter_contract_run(const char *name, const struct limiter_world *contract)
         cmocka_unit_test(only_those_asked_for_are_chosen),
         cmocka_unit_test(an_agent_has_one_request_at_a_time),
         cmocka_unit_test(a_grant_that_nobody_reports_is_over_at_its_last_moment),
+        cmocka_unit_test(grants_after_one_that_nobody_reported_say_so_until_one_is_reported),
         cmocka_unit_test(between_two_requests_is_a_gap),
         cmocka_unit_test(a_request_that_was_not_sent_costs_nothing),
         cmocka_unit_test(no_more_than_the_capacity_in_a_window),

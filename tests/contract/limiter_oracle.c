@@ -19,7 +19,7 @@ struct request { /* true times */
 struct oracle_agent {
     struct limiter_grant grant; /* the open one; id 0: none */
     int64_t taken_ms;           /* of the grant, or of its last hop */
-    bool will_send, will_tell;
+    bool will_send, will_tell, is_silent;
     int64_t sent_ms, over_ms, tell_ms;
     int64_t free_ms;             /* when the last request was over, as the limiter knows it */
     int64_t held_ms;             /* until */
@@ -172,6 +172,7 @@ static void note_told(struct oracle *o, struct oracle_agent *agent, bool was_sen
     if (hold_ms && at + hold_ms > agent->held_ms)
         agent->held_ms = at + hold_ms;
     agent->grant.id = 0;
+    agent->is_silent = false;
 }
 
 static size_t collect_reports(struct oracle *o, struct limiter_report *reports)
@@ -205,6 +206,8 @@ static void note_grant(struct oracle *o, const struct limiter_grant *grant, cons
     CHECK(at < AGENTS && asked[at]);
     agent = &o->agent[at];
     CHECK(may_send(o, agent, now(o)) >= 0);
+    agent->is_silent |= agent->grant.id != 0;
+    CHECK_EQ(grant->is_after_silence, agent->is_silent);
     agent->grant = *grant;
     charge(o);
     plan(o, agent, false);

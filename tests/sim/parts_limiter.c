@@ -121,13 +121,12 @@ static enum kk_code l_unhold(struct limiter *l, int64_t agent_id, struct kk_err 
     return fate_after(self->proc, "limiter.unhold", SIM_LIMITER, rc, err);
 }
 
-/* Only the process that is alone with its limiter may say that everybody else is dead. */
 static enum kk_code l_recover(struct limiter *l, struct kk_err *err)
 {
     struct proc_limiter *self = self_of(l);
     enum kk_code rc = fate_before(self->proc, "limiter.recover", SIM_LIMITER, err);
 
-    if (rc || !self->inner)
+    if (rc)
         return rc;
     rc = limiter_recover(self->inner, err);
     return fate_after(self->proc, "limiter.recover", SIM_LIMITER, rc, err);
@@ -139,6 +138,7 @@ static void l_close(struct limiter *l)
 }
 
 static const struct limiter_ops ops = {.name = "sim",
+                                       .joins_store = true,
                                        .turn = l_turn,
                                        .again = l_again,
                                        .look = l_look,
@@ -146,17 +146,23 @@ static const struct limiter_ops ops = {.name = "sim",
                                        .recover = l_recover,
                                        .close = l_close};
 
+/* Only the process that is alone with its limiter may say that everybody else is dead. */
+static const struct limiter_ops remote_ops = {
+    .name = "sim-far", .turn = l_turn, .again = l_again, .look = l_look, .unhold = l_unhold, .close = l_close};
+
 static struct proc_limiter *self_of(struct limiter *l)
 {
-    KK_ASSERT(l->ops == &ops);
+    KK_ASSERT(l->ops == &ops || l->ops == &remote_ops);
     return (struct proc_limiter *)l;
 }
 
 enum kk_code proc_open_limiter(struct proc *proc, struct kk_err *err)
 {
-    proc->limiter = (struct proc_limiter){.base.ops = &ops, .proc = proc};
+    bool is_remote = proc->sim->plan.has_remote_limiter;
+
+    proc->limiter = (struct proc_limiter){.base.ops = is_remote ? &remote_ops : &ops, .proc = proc};
     proc->app.limiter = &proc->limiter.base;
-    if (proc->sim->plan.has_remote_limiter)
+    if (is_remote)
         return KK_OK;
     return limiter_local_open(proc->app.store, &proc->sim->plan.limiter, &proc->clock, &proc->rng, &proc->limiter.inner,
                               err);

@@ -52,17 +52,12 @@ struct seen_agent {
     int64_t id;
     int number; /* of mart_user_agent() */
     enum agent_state state;
-    uint64_t token;
     int64_t stopped_seq; /* when it became DISABLED */
     /* R1: the last requests, as they left and as they came */
     int64_t *sent_at_ms, *came_at_ms; /* rings of the limiter's capacity */
     int64_t sent_count, came_count;
-    /* R2: a token that saw a 429 */
-    uint64_t dead_token;      /* the site said 429 to it, and a process heard so */
-    int dead_proc, dead_life; /* who heard it */
-    int64_t dead_at_ms;
-    uint64_t dropped[64]; /* tokens that a commit dropped after their 429; never again */
-    int dropped_count;
+    uint64_t limited[64]; /* R2: tokens that saw a 429, whatever became of who heard it */
+    int limited_count;
 };
 struct seen_seller {
     char seller_id[SELLER_ID_BYTES];

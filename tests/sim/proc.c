@@ -282,7 +282,6 @@ static void ended(struct proc *proc)
 
     if (proc->is_dead)
         vfs_disk_bury(sim->disk, proc->number);
-    watch_died(sim->watch, proc);
     fiber_destroy(proc->fiber);
     proc->fiber = NULL;
     proc->is_up = false;

@@ -8,8 +8,6 @@
 #include "sim/proc.h"
 #include "sim/mart.h"
 
-#define MERCY_MS (10 * KK_MINUTE_MS)
-
 void rule_request_init(struct watch *watch)
 {
     size_t capacity = (size_t)watch->sim->plan.limiter.capacity;
@@ -60,12 +58,6 @@ static uint64_t token_number(struct kk_sv token)
     return (uint64_t)number_of_text(kk_buf_sv(&header)) | 1;
 }
 
-static void drop_token(struct seen_agent *agent, uint64_t token)
-{
-    agent->dropped[agent->dropped_count++ % (int)KK_COUNT(agent->dropped)] = token;
-    agent->dead_token = 0;
-}
-
 void rule_agent(struct watch *watch, const struct row *row)
 {
     struct seen_agent *agent = NULL;
@@ -80,10 +72,7 @@ void rule_agent(struct watch *watch, const struct row *row)
     agent->id = row->id;
     if (state == AGENT_DISABLED && agent->state != AGENT_DISABLED)
         agent->stopped_seq = row->seq;
-    if (agent->dead_token && agent->token == agent->dead_token && token != agent->dead_token)
-        drop_token(agent, agent->dead_token);
     agent->state = state;
-    agent->token = token;
     if (state == AGENT_DISABLED && token)
         sim_fail(watch->sim, "R2", "agent %lld is DISABLED and keeps a token", (long long)row->id);
 }
@@ -98,21 +87,8 @@ void watch_answered(struct watch *watch, struct proc *proc, const struct answer_
     watch->answer[at].facts = *answer;
     watch->answer[at].proc = proc->number;
     watch->answer[at].life = proc->life;
-    if (!answer->is_whole || answer->http_status != 429 || !answer->token)
-        return;
-    agent->dead_token = answer->token;
-    agent->dead_proc = proc->number;
-    agent->dead_life = proc->life;
-    agent->dead_at_ms = watch->sim->now_ms;
-}
-
-/* Who heard the 429 took it to the grave: nobody else can know. */
-void watch_died(struct watch *watch, const struct proc *proc)
-{
-    for (int i = 0; i < SIM_AGENTS_MAX; i++)
-        if (watch->agent[i].dead_token && watch->agent[i].dead_proc == proc->number &&
-            watch->agent[i].dead_life == proc->life)
-            watch->agent[i].dead_token = 0;
+    if (answer->is_whole && answer->http_status == 429 && answer->token)
+        agent->limited[agent->limited_count++ % (int)KK_COUNT(agent->limited)] = answer->token;
 }
 
 /* ---- R1 ---- */
@@ -144,24 +120,14 @@ void watch_arrived(struct watch *watch, int agent)
 static void check_token(struct watch *watch, const struct proc *proc, const struct request_facts *request)
 {
     const struct seen_agent *agent = &watch->agent[request->agent];
-    const struct sim *sim = watch->sim;
-    bool is_excused;
 
     if (agent->state == AGENT_DISABLED && agent->stopped_seq <= proc->seen_seq)
         sim_fail(watch->sim, "R2", "agent %d sends while it is DISABLED", request->agent);
     if (!request->token)
         return;
-    for (int i = 0; i < (int)KK_COUNT(agent->dropped); i++)
-        if (agent->dropped[i] == request->token)
-            sim_fail(watch->sim, "R2", "agent %d sends a token that was thrown away after a 429", request->agent);
-    if (agent->dead_token != request->token)
-        return;
-    /* Whoever heard of it and cannot commit, because it stands still or its disk fails, cannot tell the others. */
-    is_excused = (agent->dead_proc != proc->number || agent->dead_life != proc->life) &&
-                 sim->failed_at_ms + MERCY_MS >= agent->dead_at_ms;
-    if (!is_excused)
-        sim_fail(watch->sim, "R2", "agent %d sends a token that saw a 429 %lld ms ago", request->agent,
-                 (long long)(sim->now_ms - agent->dead_at_ms));
+    for (int i = 0; i < (int)KK_COUNT(agent->limited); i++)
+        if (agent->limited[i] == request->token)
+            sim_fail(watch->sim, "R2", "agent %d sends a token that saw a 429", request->agent);
 }
 
 /* ---- R9 ---- */

@@ -53,7 +53,6 @@ void watch_committed(struct watch *watch, struct proc *proc); /* a write transac
 void watch_sent(struct watch *watch, struct proc *proc, const struct request_facts *request);
 void watch_arrived(struct watch *watch, int agent); /* at the site */
 void watch_answered(struct watch *watch, struct proc *proc, const struct answer_facts_seen *answer);
-void watch_died(struct watch *watch, const struct proc *proc);
 void watch_delivered(struct watch *watch, int sink, struct kk_sv event_id, struct kk_sv body);
 
 /* When somebody has something to do next, as the database says: true time, later than now; INT64_MAX: nothing. */

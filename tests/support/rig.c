@@ -174,6 +174,8 @@ static void tell(struct rig_fetcher *self, int64_t id, const char *url, bool is_
         kk_buf_add(&headers, KK_SV("content-type: application/json\n"));
         if (rig->site.retry_after && reply.http_status >= 400)
             kk_buf_addf(&headers, "retry-after: %s\n", rig->site.retry_after);
+        if (rig->site.location && reply.http_status >= 300)
+            kk_buf_addf(&headers, "location: %s\n", rig->site.location);
     }
     if (is_cancelled)
         reply.end = FETCH_CANCELLED;

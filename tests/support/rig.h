@@ -25,13 +25,13 @@ struct rig_item {
 struct rig_site {
     struct rig_item item[8];
     size_t item_count;
-    int64_t page_max;               /* a server that serves smaller pages than asked; 0: as asked */
-    int64_t count_lie;              /* added to the list's count */
-    int status;                     /* of every answer but the home page; 200 */
-    const char *retry_after, *body; /* NULL: none; what belongs there */
-    enum fetch_end end;             /* FETCH_DONE */
-    int home_status;                /* 200 */
-    bool is_silent;                 /* answers nothing: requests stay in flight */
+    int64_t page_max;                          /* a server that serves smaller pages than asked; 0: as asked */
+    int64_t count_lie;                         /* added to the list's count */
+    int status;                                /* of every answer but the home page; 200 */
+    const char *retry_after, *location, *body; /* NULL: none, none; what belongs there */
+    enum fetch_end end;                        /* FETCH_DONE */
+    int home_status;                           /* 200 */
+    bool is_silent;                            /* answers nothing: requests stay in flight */
     size_t request_count, home_count;
     char last_headers[4096], last_url[512];
 };

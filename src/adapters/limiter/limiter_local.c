@@ -102,6 +102,7 @@ static void apply_report(const struct limiter_local *self, struct limiter_rows *
         return; /* told before, or so late that the agent has another grant */
     if (row->busy_until_ms > now_ms)
         rows->busy_count--;
+    row->is_silent = false;
     if (report->was_sent) {
         close_request(self, row, now_ms);
     } else {
@@ -143,14 +144,17 @@ static bool grant(const struct limiter_local *self, struct limiter_rows *rows, s
 
     if (self->rules.site_rate && !bucket_take(&rows->pool.site, now_ms + LIMITER_SITE_WINDOW_MS + LIMITER_TICK_MS))
         return false;
+    row->is_silent |= row->pending_at_ms != 0;
     open_request(self, row, now_ms);
     if (!bucket_take(&row->bucket, row->pending_at_ms))
         return false;
     row->grant_id++;
     rows->busy_count++;
     rows->busy_until_ms = earliest(rows->busy_until_ms, row->busy_until_ms);
-    *ret = (struct limiter_grant){
-        .id = row->grant_id, .agent_id = row->agent_id, .tokens_left = bucket_left(&row->bucket)};
+    *ret = (struct limiter_grant){.id = row->grant_id,
+                                  .agent_id = row->agent_id,
+                                  .tokens_left = bucket_left(&row->bucket),
+                                  .is_after_silence = row->is_silent};
     return true;
 }
 
@@ -348,13 +352,19 @@ static enum kk_code local_unhold(struct limiter *l, int64_t agent_id, struct kk_
     return rc ? kk_while(err, rc, "end a hold") : KK_OK;
 }
 
+static void close_silent(const struct limiter_local *self, struct limiter_row *row, int64_t now_ms)
+{
+    close_request(self, row, now_ms);
+    row->is_silent = true;
+}
+
 static enum kk_code recover_inside(struct limiter_local *self, struct kk_err *err)
 {
     KK_CLEANUP(kk_free_cleanup) int64_t *ids = NULL;
     size_t count = 0;
     enum kk_code rc = limiter_rows_open(self->db, &ids, &count, err);
 
-    return rc ? rc : change_rows(self, ids, count, close_request, err);
+    return rc ? rc : change_rows(self, ids, count, close_silent, err);
 }
 
 static enum kk_code local_recover(struct limiter *l, struct kk_err *err)
@@ -374,6 +384,7 @@ static void local_close(struct limiter *l)
 
 static const struct limiter_ops local_ops = {
     .name = "store",
+    .joins_store = true,
     .turn = local_turn,
     .again = local_again,
     .look = local_look,

@@ -14,15 +14,15 @@ static const struct db_sql put_pool = {
     "UPDATE limiter_pool SET now_ms = ?, wall_ms = ?, mono_ms = ?, site_tokens = ? WHERE id = 1"};
 static const struct db_sql all_agents = {
     "SELECT agent_id, pending_at_ms, busy_until_ms, grant_id, window_ms, last_used_at_ms, next_at_ms, held_until_ms, "
-    "tokens FROM limiter_agent ORDER BY agent_id"};
+    "is_silent, tokens FROM limiter_agent ORDER BY agent_id"};
 static const struct db_sql open_agents = {
     "SELECT agent_id FROM limiter_agent WHERE pending_at_ms > 0 ORDER BY agent_id"};
 static const struct db_sql add_agent = {
     "INSERT INTO limiter_agent (grant_id, window_ms, last_used_at_ms, busy_until_ms, next_at_ms, held_until_ms, "
-    "pending_at_ms, tokens, agent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    "pending_at_ms, is_silent, tokens, agent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 static const struct db_sql put_agent = {
     "UPDATE limiter_agent SET grant_id = ?, window_ms = ?, last_used_at_ms = ?, busy_until_ms = ?, next_at_ms = ?, "
-    "held_until_ms = ?, pending_at_ms = ?, tokens = ? WHERE agent_id = ?"};
+    "held_until_ms = ?, pending_at_ms = ?, is_silent = ?, tokens = ? WHERE agent_id = ?"};
 
 /* ---- tokens as bytes ---- */
 
@@ -133,6 +133,7 @@ static enum kk_code read_row(struct db_stmt *q, const struct limiter_rules *rule
     row->last_used_at_ms = db_get_int(q);
     row->next_at_ms = db_get_int(q);
     row->held_until_ms = db_get_int(q);
+    row->is_silent = db_get_int(q) != 0;
     shift_ms = rules->window_ms - window_ms; /* the same request, counted by another window */
     if (row->pending_at_ms)
         row->pending_at_ms += shift_ms;
@@ -267,6 +268,7 @@ static enum kk_code save_row(struct db *db, const struct limiter_rules *rules, c
     db_put_int(q, row->next_at_ms);
     db_put_int(q, row->held_until_ms);
     db_put_int(q, row->pending_at_ms);
+    db_put_int(q, row->is_silent);
     rc = put_tokens(q, &row->bucket, bytes, err);
     if (rc) {
         db_done(q);

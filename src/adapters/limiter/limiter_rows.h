@@ -20,6 +20,7 @@ struct limiter_row { /* one agent. Times are the limiter's own */
     int64_t held_until_ms;
     int64_t pending_at_ms; /* when the open grant's token returns, if nobody reports; 0: no grant is open */
     struct bucket bucket;
+    bool is_silent; /* a grant was never reported, and none since */
     bool is_asked;  /* may be chosen */
     bool is_stored; /* has a row in the database */
     bool is_changed;

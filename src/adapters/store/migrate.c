@@ -15,13 +15,14 @@ EMBED(kk_sql_0001, "0001_store.sql");
 EMBED(kk_sql_0002, "0002_queue.sql");
 EMBED(kk_sql_0003, "0003_limiter.sql");
 EMBED(kk_sql_0004, "0004_stat.sql");
+EMBED(kk_sql_0005, "0005_silence.sql");
 
 static const struct {
     const char *name, *text;
-} migrations[] = {{"0001_store", kk_sql_0001},
-                  {"0002_queue", kk_sql_0002},
-                  {"0003_limiter", kk_sql_0003},
-                  {"0004_stat", kk_sql_0004}};
+} migrations[] = {
+    {"0001_store", kk_sql_0001}, {"0002_queue", kk_sql_0002},   {"0003_limiter", kk_sql_0003},
+    {"0004_stat", kk_sql_0004},  {"0005_silence", kk_sql_0005},
+};
 
 #define STATEMENT_MAX_BYTES (16 * 1024)
 

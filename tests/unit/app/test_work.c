@@ -73,6 +73,110 @@ static void a_token_that_saw_429_is_never_sent_again_and_its_agent_rests(void **
     CHECK(strstr(rig->site.last_headers, "Bearer aa.bb.t2"));
 }
 
+/* The process dies before it can commit what it was told, which may have been a 429: nobody is left who knows. */
+static void a_token_whose_answer_died_with_its_process_is_not_sent_again(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_crawl(rig);
+    CHECK(strstr(rig->site.last_headers, "Bearer aa.bb.t1"));
+    rig->site.is_silent = true;
+    start(rig);
+    rig_run(rig, KK_SECOND_MS);
+    CHECK(strstr(rig->site.last_url, "mini-shop-search"));
+    rig_crash(rig);
+    rig->site.is_silent = false;
+    rig_run(rig, 10 * KK_MINUTE_MS);
+    CHECK_EQ(rig_last_run(rig).state, RUN_COMPLETE);
+    CHECK(strstr(rig->site.last_headers, "Bearer aa.bb.t2"));
+    CHECK_EQ(rig->site.home_count, 2);
+}
+
+/* The first request left before the stop; its redirect would be another one. */
+static void check_no_hop_after(struct rig *rig, void (*stop)(struct rig *rig), void (*go)(struct rig *rig))
+{
+    size_t sent_count;
+
+    rig_crawl(rig);
+    rig->site.is_silent = true;
+    start(rig);
+    rig_run(rig, KK_SECOND_MS);
+    sent_count = rig->site.request_count;
+    stop(rig);
+    rig->site.is_silent = false;
+    rig->site.status = 302;
+    rig->site.location = "/elsewhere";
+    rig_run(rig, 5 * KK_SECOND_MS);
+    CHECK_EQ(rig->site.request_count, sent_count);
+    CHECK_EQ(rig_task(rig, TASK_LIST, 0).attempt, 0);
+    rig->site.status = 200;
+    go(rig);
+    rig_run(rig, 20 * KK_MINUTE_MS);
+    CHECK_EQ(rig_last_run(rig).state, RUN_COMPLETE);
+}
+
+static void pause_all(struct rig *rig)
+{
+    struct kk_err err;
+
+    CHECK_OK(manage_pause(&rig->app, true, "a test", "", &err), &err);
+}
+
+static void resume_all(struct rig *rig)
+{
+    struct kk_err err;
+
+    CHECK_OK(manage_pause(&rig->app, false, "a test", "", &err), &err);
+}
+
+static void a_redirect_is_not_followed_while_all_is_paused(void **state)
+{
+    check_no_hop_after(*state, pause_all, resume_all);
+}
+
+static void set_seller(struct rig *rig, enum seller_state to)
+{
+    struct seller_change change = {.state = to};
+    struct seller seller;
+    struct kk_err err;
+
+    CHECK_OK(manage_change_seller(&rig->app, KK_SV(RIG_SHOP), &change, &seller, &err), &err);
+}
+
+static void stop_seller(struct rig *rig)
+{
+    set_seller(rig, SELLER_PAUSED);
+}
+
+static void start_seller(struct rig *rig)
+{
+    set_seller(rig, SELLER_ACTIVE);
+}
+
+static void a_redirect_is_not_followed_for_a_stopped_seller(void **state)
+{
+    check_no_hop_after(*state, stop_seller, start_seller);
+}
+
+static void stop_agent(struct rig *rig)
+{
+    struct kk_err err;
+
+    CHECK_OK(manage_enable_agent(&rig->app, 1, false, &err), &err);
+}
+
+static void start_agent(struct rig *rig)
+{
+    struct kk_err err;
+
+    CHECK_OK(manage_enable_agent(&rig->app, 1, true, &err), &err);
+}
+
+static void a_redirect_is_not_followed_by_an_agent_at_rest(void **state)
+{
+    check_no_hop_after(*state, stop_agent, start_agent);
+}
+
 static void retry_after_holds_longer_than_the_cool_down(void **state)
 {
     struct rig *rig = *state;
@@ -93,6 +197,26 @@ static void a_401_gets_one_new_token_and_a_second_one_disables(void **state)
     rig_run(rig, 5 * KK_MINUTE_MS);
     CHECK_EQ(rig->site.home_count, 2);
     CHECK_EQ(agent_of(rig).state, AGENT_DISABLED);
+}
+
+static void a_void_token_costs_the_agent_a_renewal_and_the_task_no_attempt(void **state)
+{
+    struct rig *rig = *state;
+    struct task task;
+
+    rig->site.status = 401;
+    start(rig);
+    for (int i = 0; i < 60 && rig_task(rig, TASK_LIST, 0).lapse_count == 0; i++)
+        rig_run(rig, KK_SECOND_MS);
+    task = rig_task(rig, TASK_LIST, 0);
+    CHECK_EQ(task.attempt, 0);
+    CHECK_EQ(task.lapse_count, 1);
+    CHECK_EQ(task.http_status, 401);
+    for (int i = 0; i < 60 && agent_of(rig).state != AGENT_DISABLED; i++)
+        rig_run(rig, KK_SECOND_MS);
+    task = rig_task(rig, TASK_LIST, 0); /* refused with a new token, too */
+    CHECK_EQ(task.attempt, 1);
+    CHECK_EQ(task.lapse_count, 1);
 }
 
 static void after_three_failed_deliveries_a_task_is_dead_and_can_be_sent_back(void **state)
@@ -259,8 +383,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIG_TEST(a_token_is_asked_for_first_and_sent_as_authorization),
         RIG_TEST(a_token_that_saw_429_is_never_sent_again_and_its_agent_rests),
+        RIG_TEST(a_token_whose_answer_died_with_its_process_is_not_sent_again),
+        RIG_TEST(a_redirect_is_not_followed_while_all_is_paused),
+        RIG_TEST(a_redirect_is_not_followed_for_a_stopped_seller),
+        RIG_TEST(a_redirect_is_not_followed_by_an_agent_at_rest),
         RIG_TEST(retry_after_holds_longer_than_the_cool_down),
         RIG_TEST(a_401_gets_one_new_token_and_a_second_one_disables),
+        RIG_TEST(a_void_token_costs_the_agent_a_renewal_and_the_task_no_attempt),
         RIG_TEST(after_three_failed_deliveries_a_task_is_dead_and_can_be_sent_back),
         RIG_TEST(another_4xx_is_dead_at_once),
         RIG_TEST(a_wrong_shape_is_tried_once_more_and_never_counts_as_an_empty_list),
