@@ -39,6 +39,7 @@ enum fault_path { /* bits: what is asked for */
     X(EMPTY,           "empty200",        AT_ALL,    "200 and nothing")                                                 \
     X(FOREIGN,         "foreign",         AT_DETAIL, "the detail names another seller")                                 \
     X(OFF_HOST,        "off_host",        AT_ALL,    "302 to another host")                                             \
+    X(HOP,             "hop",             AT_ALL,    "302 to the same address, which may then answer")                  \
     X(INSERT,          "insert",          AT_LIST,   "right after this page a new item comes in front of all")          \
     X(HOME_NO_COOKIE,  "home_no_cookie",  AT_HOME,   "the home page without cookies")                                   \
     X(HOME_EXPIRES,    "home_expires",    AT_HOME,   "cookies with Expires only")                                       \

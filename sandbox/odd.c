@@ -24,6 +24,19 @@ static void answer_off_host(struct sandbox_reply *reply)
     reply_add_header(reply, "Location", "https://www.mustit.invalid/");
 }
 
+/* A longer address than any of ours has no room in the header: it is sent elsewhere. */
+static void answer_hop(const struct visit *visit, struct sandbox_reply *reply)
+{
+    struct kk_sv target = visit->request->target;
+
+    if (target.len >= SANDBOX_HEADER_BYTES) {
+        answer_off_host(reply);
+        return;
+    }
+    reply_text(reply, 302, HTML_TYPE, KK_SV(""));
+    reply_add_header(reply, "Location", KK_SV_FMT, KK_SV_ARG(target));
+}
+
 static void answer_void_token(struct sandbox *sandbox, const struct visit *visit, struct sandbox_reply *reply)
 {
     gate_revoke(sandbox->gate, visit->token);
@@ -73,6 +86,9 @@ bool odd_instead(struct sandbox *sandbox, const struct visit *visit, struct sand
         return true;
     case FAULT_OFF_HOST:
         answer_off_host(reply);
+        return true;
+    case FAULT_HOP:
+        answer_hop(visit, reply);
         return true;
     case FAULT_SLOW:
     case FAULT_CUT:

@@ -302,7 +302,8 @@ static void note_list(struct answer_facts_seen *facts, struct kk_sv body)
     if (parse_list(body, &page, NULL))
         return;
     facts->count = page.count;
-    for (size_t i = 0; i < page.entry_count && facts->item_count < ANSWER_ITEMS_MAX; i++)
+    KK_ASSERT(page.entry_count <= ANSWER_ITEMS_MAX);
+    for (size_t i = 0; i < page.entry_count; i++)
         facts->item[facts->item_count++] = page.entry[i].item_no;
     list_page_done(&page);
 }

@@ -13,7 +13,7 @@
 #include "sandbox/faults.h"
 #include "sim/sim.h"
 
-#define ANSWER_ITEMS_MAX 64
+#define ANSWER_ITEMS_MAX 512 /* a page holds no more */
 
 /* One request, as it left. */
 struct request_facts {

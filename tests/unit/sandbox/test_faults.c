@@ -474,6 +474,25 @@ static void the_home_page_fails_in_its_own_ways(void **state)
     shop_close(&shop);
 }
 
+static void a_hop_leads_to_where_it_came_from(void **state)
+{
+    struct sandbox_conf conf = quiet();
+    struct shop shop;
+    char where[SANDBOX_HEADER_BYTES];
+
+    (void)state;
+    shop_open(&shop, &conf);
+    shop_enter(&shop);
+    fault_on(&shop, "hop", "detail");
+    CHECK_EQ(shop_detail(&shop, first_item(&shop, true)), 302);
+    snprintf(where, sizeof(where), "%s", sandbox_reply_header(&shop.reply, "Location", NULL));
+    CHECK_EQ(shop_ask(&shop, where), 302);
+    CHECK_STR(sandbox_reply_header(&shop.reply, "Location", NULL), where);
+    fault_off(&shop);
+    CHECK_EQ(shop_ask(&shop, where), 200);
+    shop_close(&shop);
+}
+
 static void a_fault_cannot_be_put_where_it_has_no_meaning(void **state)
 {
     static const char *const bad[] = {
@@ -513,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_rate_is_kept_about),
         cmocka_unit_test(rates_and_names_are_read_strictly),
         cmocka_unit_test(the_home_page_fails_in_its_own_ways),
+        cmocka_unit_test(a_hop_leads_to_where_it_came_from),
         cmocka_unit_test(a_fault_cannot_be_put_where_it_has_no_meaning),
     };
 
