@@ -297,6 +297,8 @@ static enum kk_code claim_issues(struct app *app, struct batch *b, struct kk_err
 
         if (has_work && b->mono_ms >= b->issue_at_ms) {
             job->is_issue = true;
+            if (job->agent.is_shut)
+                kk_log(KK_EV_TOKEN_SHUT, KK_CSTR("agent", job->agent.name));
             b->issue_at_ms = b->mono_ms + app->limits.agent_issue_gap_ms;
             b->started[b->started_count++] = b->needy[i];
         } else {

@@ -178,19 +178,14 @@ enum kk_code manage_add_agent(struct app *app, struct kk_sv user_agent, struct k
 static enum kk_code enable_agent(struct app *app, int64_t agent_id, bool is_enabled, struct kk_err *err)
 {
     struct agent agent;
-    enum agent_state next;
     enum kk_code rc = store_get_agent(app->store, agent_id, &agent, err);
 
     if (rc)
         return rc;
-    next = agent_next(agent.state, is_enabled ? AGENT_ON_ENABLED : AGENT_ON_BANNED);
-    if (next != AGENT_NONE)
-        agent.state = next;
-    else if (is_enabled)
-        return KK_OK; /* it is enabled as it is */
-    agent.token[0] = '\0';
-    agent.disabled_until_ms = is_enabled ? 0 : INT64_MAX;
-    snprintf(agent.reason, sizeof(agent.reason), "%s", is_enabled ? "" : "by hand");
+    if (is_enabled)
+        agent_enabled(&agent);
+    else
+        agent_disabled(&agent);
     rc = store_put_agent(app->store, &agent, err);
     if (!rc && is_enabled)
         rc = limiter_unhold(app->limiter, agent_id, err);

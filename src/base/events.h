@@ -32,6 +32,7 @@
     X(AGENT_DISABLED,    "agent.disabled",    WARN,  "an agent rests after refused tokens")                           \
     X(AGENT_BLOCKED,     "agent.blocked",     ERROR, "the site showed a challenge page; the agent stops")             \
     X(AGENT_RECOVERED,   "agent.recovered",   INFO,  "an agent's rest is over")                                       \
+    X(TOKEN_SHUT,        "token.shut",        WARN,  "a stored token does not open with the key; the agent asks for a new one")      \
     X(TOKEN_REFUSED,     "token.refused",     WARN,  "the home page gave no token")                                   \
     X(LIMITER_FAILED,    "limiter.failed",    ERROR, "the limiter cannot be asked; nothing is sent until it answers") \
     X(QUEUE_FAILED,      "queue.failed",      ERROR, "the queue refused; the step is tried again")                    \

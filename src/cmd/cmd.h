@@ -30,6 +30,8 @@ int cmd_agent_list(struct call *call);
 int cmd_agent_enable(struct call *call);
 int cmd_agent_disable(struct call *call);
 int cmd_agent_stats(struct call *call);
+int cmd_agent_show(struct call *call);
+int cmd_agent_forget(struct call *call);
 
 int cmd_product_list(struct call *call);
 int cmd_product_show(struct call *call);

@@ -25,7 +25,7 @@ static void put_agent(struct kk_buf *json, const struct agent *agent)
     kk_jw_key_str(json, "name", kk_sv_of(agent->name));
     kk_jw_key_str(json, "userAgent", kk_sv_of(agent->user_agent));
     kk_jw_key_str(json, "state", kk_sv_of(agent_state_name(agent->state)));
-    kk_jw_key_bool(json, "hasToken", agent->token[0] != '\0');
+    kk_jw_key_bool(json, "hasToken", agent->token[0] != '\0' || agent->is_shut);
     kk_jw_key_time(json, "tokenExpiresAt", agent->token_expires_at_ms);
     kk_jw_key(json, "disabledUntil");
     if (agent->state != AGENT_DISABLED || agent->disabled_until_ms == INT64_MAX) {
@@ -341,4 +341,108 @@ int cmd_agent_stats(struct call *call)
     };
 
     return list(call, columns, KK_COUNT(columns), stats_row);
+}
+
+/* ---- show, forget ---- */
+
+#define MOVES_SHOWN 50
+
+/* The arrow's own words, and why. */
+static const char *because(const struct agent_move *move)
+{
+#define X(from_state, on, to_state, text)                                  \
+    if (move->from == AGENT_##from_state && strcmp(move->event, #on) == 0) \
+        return text;
+    AGENT_MOVES(X)
+#undef X
+    return "";
+}
+
+static bool show_move(void *ctx, const struct agent_move *move)
+{
+    struct report *report = ctx;
+    const char *cause = *move->cause ? move->cause : because(move);
+
+    if (report->is_json) {
+        kk_jw_open(&report->json, '{');
+        kk_jw_key_time(&report->json, "at", move->at_ms);
+        kk_jw_key_str(&report->json, "from", kk_sv_of(agent_state_name(move->from)));
+        kk_jw_key_str(&report->json, "to", kk_sv_of(agent_state_name(move->to)));
+        kk_jw_key_str(&report->json, "event", kk_sv_of(move->event));
+        kk_jw_key_str(&report->json, "cause", kk_sv_of(cause));
+        kk_jw_close(&report->json, '}');
+        return true;
+    }
+    table_time(&report->table, move->at_ms);
+    table_text(&report->table, agent_state_name(move->from));
+    table_cell(&report->table, state_colour(move->to), kk_sv_of(agent_state_name(move->to)));
+    table_text(&report->table, cause);
+    return report_row(report);
+}
+
+static int show_json(struct call *call, struct wire *office, const struct agent *agent, int limit)
+{
+    struct report report = {.is_json = true, .json = KK_BUF(REPORT_ROW_MAX_BYTES)};
+    struct kk_err err = {0};
+    enum kk_code rc;
+    int status;
+
+    kk_jw_open(&report.json, '{');
+    put_agent(&report.json, agent);
+    kk_jw_key(&report.json, "moves");
+    kk_jw_open(&report.json, '[');
+    rc = store_each_agent_move(office->app.store, agent->id, limit, show_move, &report, &err);
+    kk_jw_close(&report.json, ']');
+    kk_jw_close(&report.json, '}');
+    status = rc ? say_failure(&err) : report_value(call, &report.json);
+    kk_buf_done(&report.json);
+    return status;
+}
+
+int cmd_agent_show(struct call *call)
+{
+    static const struct table_column columns[] = {{"AT (UTC)", TABLE_LEFT, false},
+                                                  {"FROM", TABLE_LEFT, false},
+                                                  {"TO", TABLE_LEFT, false},
+                                                  {"BECAUSE", TABLE_LEFT, true}};
+    KK_CLEANUP(wire_close) struct wire office = {0};
+    int limit = call->limit > 0 && call->limit < MOVES_SHOWN ? (int)call->limit : MOVES_SHOWN;
+    struct agent agent;
+    struct report report;
+    struct kk_err err = {0};
+    int status = office_open(&office, call, WIRE_STORE);
+
+    if (status)
+        return status;
+    if (office_find_agent(office.app.store, call->arg[0], &agent, &err))
+        return say_failure(&err);
+    if (call->is_json)
+        return show_json(call, &office, &agent, limit);
+    fprintf(call->out, "%s (%" PRId64 ") %s%s%s\n%s\n%" PRId64 " requests, %" PRId64 " good, %" PRId64 " limited\n\n",
+            agent.name, agent.id, agent_state_name(agent.state), *agent.reason ? ": " : "", agent.reason,
+            agent.user_agent, agent.request_count, agent.success_count, agent.limited_count);
+    report_begin(&report, call, columns, KK_COUNT(columns));
+    if (store_each_agent_move(office.app.store, agent.id, limit, show_move, &report, &err)) {
+        report_drop(&report);
+        return say_failure(&err);
+    }
+    return report_end(&report, "It has not moved yet.");
+}
+
+int cmd_agent_forget(struct call *call)
+{
+    KK_CLEANUP(wire_close) struct wire office = {0};
+    struct kk_err err = {0};
+    int64_t count = 0;
+    int status = office_open(&office, call, WIRE_STORE);
+
+    if (status)
+        return status;
+    if (store_forget_tokens(office.app.store, &count, &err))
+        return say_failure(&err);
+    if (call->is_json)
+        fprintf(call->out, "{\"forgotten\":%" PRId64 "}\n", count);
+    else
+        fprintf(call->out, "%" PRId64 " tokens are gone; the agents ask for new ones.\n", count);
+    return EXIT_DONE;
 }

@@ -157,6 +157,19 @@ static void check_store(struct doctor *d)
     find(d, "store", FINDING_OK, "whole, schema %d", d->office.schema_to);
 }
 
+static void check_seal(struct doctor *d)
+{
+    struct kk_err err = {0};
+    enum kk_code rc = wire_add_seal(&d->office, true, &err);
+
+    if (rc == KK_NOT_FOUND)
+        find(d, "token key", FINDING_OK, "made at the first start of a worker");
+    else if (rc)
+        found_err(d, "token key", &err);
+    else
+        find(d, "token key", FINDING_OK, "opens the agents' tokens");
+}
+
 static void check_queue(struct doctor *d)
 {
     struct kk_err err = {0};
@@ -339,6 +352,7 @@ static void check_all(struct doctor *d)
     check_folder(d);
     check_store(d);
     if (d->has_store) {
+        check_seal(d);
         check_queue(d);
         check_limiter(d);
     }

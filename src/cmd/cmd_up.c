@@ -69,6 +69,8 @@ static enum kk_code open_process(struct process *process, struct config *config,
         return rc;
     open_log(process);
     rc = wire_add_all(&process->wire, parts_of(process->roles), err);
+    if (!rc && (process->roles & ROLE_WORKER))
+        rc = wire_add_seal(&process->wire, false, err);
     if (!rc)
         rc = wire_add_http(&process->wire, err); /* the loop waits in it, transfers or not */
     if (rc)

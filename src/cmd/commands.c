@@ -108,6 +108,12 @@ const struct command commands[] = {
      .run = cmd_agent_disable},
     {.words = "agent stats", .synopsis = "", .meaning = "requests, successes, failures and 429s of each agent",
      .example = "kkachi agent stats", .traits = COMMAND_JSON | COMMAND_LIMIT, .run = cmd_agent_stats},
+    {.words = "agent show", .synopsis = "ID|NAME", .meaning = "one agent with its last moves between states",
+     .example = "kkachi agent show galaxy-1", .traits = COMMAND_JSON | COMMAND_LIMIT, .args_min = 1, .args_max = 1,
+     .run = cmd_agent_show},
+    {.words = "agent forget", .synopsis = "", .meaning = "drops every agent's token, where the key to them is lost",
+     .details = "The agents ask the site for new ones, and the next worker's key counts. Stop the workers first.",
+     .example = "kkachi agent forget", .traits = COMMAND_JSON, .run = cmd_agent_forget},
 
     {.words = "product list", .synopsis = "[--seller SELLER] [--status STATUS]", .meaning = "products as stored",
      .example = "kkachi product list --seller luxmaison --json", .traits = COMMAND_JSON | COMMAND_LIMIT,

@@ -51,6 +51,7 @@ enum config_secrecy { CONFIG_SHOWN, CONFIG_SECRET };
     X(AGENT_COOLDOWN_MAX,"agent.cooldown_max",DURATION, "24h",                         1, CONFIG_DAYS(365), SHOWN, "the longest rest")                                           \
     X(AGENT_RENEW_BEFORE,"agent.renew_before",DURATION, "5m",                          0, CONFIG_DAYS(1), SHOWN, "a token this near its end is renewed first")                   \
     X(AGENT_ISSUE_GAP,   "agent.issue_gap",   DURATION, "500ms",                       0, KK_HOUR_MS, SHOWN, "smallest time between two token issues of a process")             \
+    X(TOKEN_KEY,         "token.key",         TEXT,     "",                            0, 0, SECRET, "seals the agents' tokens in the database (64 hex digits or base64 of 32 bytes); empty: token.key beside it, made at the first start") \
     X(TASK_ATTEMPTS,     "task.attempts",     INT,      "3",                           1, 100, SHOWN, "deliveries before a task goes to the dead letters")                      \
     X(TASK_LEASE,        "task.lease",        DURATION, "10m",                         KK_SECOND_MS, CONFIG_DAYS(1), SHOWN, "time a worker has to finish a task")                \
     X(TASK_BACKOFF,      "task.backoff",      DURATION, "2s",                          0, CONFIG_DAYS(1), SHOWN, "the wait before the second try; doubles, with full jitter")    \
@@ -61,7 +62,7 @@ enum config_secrecy { CONFIG_SHOWN, CONFIG_SECRET };
     X(WORKER_BATCH,      "worker.batch",      INT,      "64",                          1, 4096, SHOWN, "results in one commit")                                                 \
     X(SELLER_REMOVAL_MISSES, "seller.removal_misses", INT, "2",                        1, 100, SHOWN, "complete lists in a row without an item before it counts as removed")    \
     X(KEEP_EVENTS,       "keep.events",       DURATION, "30d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "delivered events stay in the outbox for so long") \
-    X(KEEP_ATTEMPTS,     "keep.attempts",     DURATION, "14d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "failed attempts are kept for so long")        \
+    X(KEEP_ATTEMPTS,     "keep.attempts",     DURATION, "14d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "failed attempts and agents' moves are kept for so long")\
     X(KEEP_RUNS,         "keep.runs",         DURATION, "90d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "ended crawls are kept for so long")           \
     X(KEEP_STATS,        "keep.stats",        DURATION, "400d",                        CONFIG_DAYS(1), CONFIG_DAYS(36500), SHOWN, "statistics of a day are kept for so long")    \
     X(API_LISTEN,        "api.listen",        TEXT,     "127.0.0.1:8620",              0, 0, SHOWN,  "address of the HTTP API and the console")                                    \

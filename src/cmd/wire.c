@@ -12,6 +12,7 @@
 #include "adapters/queue/queue_local.h"
 #include "adapters/sink/sink_file.h"
 #include "adapters/sink/sink_webhook.h"
+#include "adapters/store/store_seal.h"
 #include "adapters/store/store_sqlite.h"
 #include "base/assert.h"
 #include "base/hash.h"
@@ -383,6 +384,23 @@ enum kk_code wire_open(struct wire *wire, struct config *config, unsigned parts,
     return rc ? rc : wire_add_all(wire, parts, err);
 }
 
+enum kk_code wire_add_seal(struct wire *wire, bool is_trial, struct kk_err *err)
+{
+    struct kk_sv text = config_text(wire->config, CONFIG_TOKEN_KEY);
+    char path[WIRE_PATH_BYTES];
+    enum kk_code rc;
+
+    wire->seal.rng = &wire->rng;
+    snprintf(path, sizeof(path), "%.400s/token.key", wire->dir);
+    if (!text.len && is_trial && access(path, F_OK))
+        return kk_fail(err, KK_NOT_FOUND, "there is no key for the agents' tokens yet");
+    rc = text.len ? seal_read_key(text, &wire->seal, err) : seal_read_key_file(path, !is_trial, &wire->seal, err);
+    if (!rc)
+        rc = is_trial ? store_check_seal(wire->app.store, &wire->seal, err)
+                      : store_use_seal(wire->app.store, &wire->seal, err);
+    return rc && rc != KK_NOT_FOUND ? kk_while(err, rc, "token.key") : rc;
+}
+
 enum kk_code wire_make_dir(const struct wire *wire, struct kk_err *err)
 {
     enum kk_code rc = make_dirs(wire->dir, err);
@@ -402,6 +420,7 @@ void wire_close(struct wire *wire)
     limiter_close(wire->app.limiter);
     queue_close(wire->app.queue);
     store_close(wire->app.store);
+    seal_done(&wire->seal);
     *wire = (struct wire){0};
 }
 

@@ -3,6 +3,7 @@
 #define KK_CMD_WIRE_H
 
 #include "adapters/host/host_linux.h"
+#include "adapters/crypto/seal.h"
 #include "app/app.h"
 #include "base/clock.h"
 #include "base/rng.h"
@@ -31,6 +32,7 @@ struct wire {              /* a zeroed one is valid for wire_close() */
     struct http *http; /* of the fetcher and the webhooks; NULL: neither is there */
     struct app app;
     struct host_linux host;
+    struct seal seal;           /* the key to the agents' tokens, where wire_add_seal() was called */
     bool has_names_only;        /* of the events' destinations */
     int schema_from, schema_to; /* what opening the store did */
     char dir[WIRE_PATH_BYTES];  /* the data folder: where the store, the lock and the sockets are */
@@ -43,6 +45,9 @@ enum kk_code wire_begin(struct wire *wire, struct config *config, struct kk_err 
  * front of the sentence. */
 enum kk_code wire_add(struct wire *wire, enum wire_part part, struct kk_err *err);
 enum kk_code wire_add_all(struct wire *wire, unsigned parts, struct kk_err *err);
+/* The key to the agents' tokens, for a process that sends requests; after WIRE_STORE. is_trial: looks whether key and
+ * store fit, and changes nothing; KK_NOT_FOUND: there is no key yet. */
+enum kk_code wire_add_seal(struct wire *wire, bool is_trial, struct kk_err *err);
 /* The HTTP that a loop waits in, for a process that may have no transfers. */
 enum kk_code wire_add_http(struct wire *wire, struct kk_err *err);
 /* Makes the data folder, for whoever needs it before the store. */

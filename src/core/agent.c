@@ -25,6 +25,7 @@ void agent_drop_token(struct agent *agent)
     explicit_bzero(agent->token, sizeof(agent->token));
     agent->nid[0] = '\0';
     agent->mustit_uid[0] = '\0';
+    agent->is_shut = false;
     agent->token_issued_at_ms = 0;
     agent->token_expires_at_ms = 0;
 }
@@ -34,9 +35,12 @@ static bool move(struct agent *agent, enum agent_event on)
 {
     enum agent_state to = agent_next(agent->state, on);
 
-    if (to != AGENT_NONE)
-        agent->state = to;
-    return to != AGENT_NONE;
+    if (to == AGENT_NONE)
+        return false;
+    if (agent->trail_count < AGENT_TRAIL_MAX)
+        agent->trail[agent->trail_count++] = (struct agent_step){.from = agent->state, .to = to, .on = on};
+    agent->state = to;
+    return true;
 }
 
 bool agent_needs_token(const struct agent *agent, const struct agent_rules *rules, int64_t now_ms)
@@ -123,6 +127,22 @@ bool agent_rested(struct agent *agent, int64_t now_ms)
     agent->disabled_until_ms = 0;
     agent->reason[0] = '\0';
     return true;
+}
+
+void agent_disabled(struct agent *agent)
+{
+    agent_drop_token(agent);
+    agent->disabled_until_ms = INT64_MAX;
+    snprintf(agent->reason, sizeof(agent->reason), "by hand");
+    move(agent, AGENT_ON_BANNED);
+}
+
+void agent_enabled(struct agent *agent)
+{
+    if (!move(agent, AGENT_ON_ENABLED))
+        return;
+    agent->disabled_until_ms = 0;
+    agent->reason[0] = '\0';
 }
 
 void agent_bucket_is(struct agent *agent, bool is_empty)

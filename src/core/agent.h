@@ -10,6 +10,13 @@
 #define AGENT_TOKEN_BYTES 2049
 #define AGENT_ID_COOKIE_BYTES 129
 
+#define AGENT_TRAIL_MAX 4 /* moves of one answer */
+
+struct agent_step { /* one move along an arrow of A4 */
+    enum agent_state from, to;
+    enum agent_event on;
+};
+
 struct agent {
     int64_t id;
     char name[AGENT_NAME_BYTES]; /* unique, for people */
@@ -17,13 +24,17 @@ struct agent {
     enum agent_state state;
     char token[AGENT_TOKEN_BYTES]; /* "" : none. Secret: never in logs, errors or listings */
     char nid[AGENT_ID_COOKIE_BYTES], mustit_uid[AGENT_ID_COOKIE_BYTES];
+    bool is_shut; /* it has a token in the store, which this process has no key to: as good as none, until it is dropped
+                   */
     int64_t token_issued_at_ms, token_expires_at_ms;
     int64_t disabled_until_ms; /* DISABLED: when it rests no longer; INT64_MAX: until a person enables it */
     int ban_streak;            /* bans without a success between them: the cool-down doubles */
     int refused_streak;        /* 401/403 and tokens not given, without a success between them */
     int64_t success_count, failure_count, limited_count, request_count;
     int64_t created_at_ms, last_used_at_ms;
-    char reason[128]; /* why it is DISABLED, for people */
+    char reason[128];                         /* why it is DISABLED, for people */
+    struct agent_step trail[AGENT_TRAIL_MAX]; /* its moves since it was read: the store keeps them (store_put_agent) */
+    int trail_count;
 };
 
 struct agent_rules {
@@ -51,6 +62,10 @@ void agent_banned(struct agent *agent, const struct agent_rules *rules, int64_t 
 bool agent_refused(struct agent *agent, const struct agent_rules *rules, const char *reason, int64_t now_ms);
 /* A6. True: the rest was over and the agent is RECOVERED now. */
 bool agent_rested(struct agent *agent, int64_t now_ms);
+/* By hand. Disabled: the token is dropped and it rests until it is enabled. Enabled: a rest is over, whatever is left
+ * of it; one that does not rest is left as it is. */
+void agent_disabled(struct agent *agent);
+void agent_enabled(struct agent *agent);
 /* A4's RATE_LIMITED and back, as the bucket says. */
 void agent_bucket_is(struct agent *agent, bool is_empty);
 

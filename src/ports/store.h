@@ -277,9 +277,21 @@ enum kk_code store_get_agent(struct store *store, int64_t agent_id, struct agent
 enum kk_code store_put_agent(struct store *store, const struct agent *agent, struct kk_err *err); /* all but id */
 enum kk_code store_each_agent(struct store *store, bool (*row)(void *ctx, const struct agent *agent), void *ctx,
                               struct kk_err *err); /* by id */
+/* store_put_agent() keeps each step of the agent's trail. Newest first. */
+struct agent_move {
+    int64_t agent_id, at_ms;
+    enum agent_state from, to;
+    char event[17];  /* agent_event_name(); "": not told */
+    char cause[128]; /* why it is DISABLED now; else the arrow itself says it */
+};
+enum kk_code store_each_agent_move(struct store *store, int64_t agent_id, int limit,
+                                   bool (*row)(void *ctx, const struct agent_move *move), void *ctx,
+                                   struct kk_err *err);
+/* Every agent's token goes, and with them what binds the store to the key they were sealed with. */
+enum kk_code store_forget_tokens(struct store *store, int64_t *ret_count, struct kk_err *err);
 
-/* B15: removes what is older than the settings say, at most limit rows a call: published events, failed attempts, ended
- * runs, messages. Never products, versions, tasks. */
+/* B15: removes what is older than the settings say, at most limit rows a call: published events, failed attempts and
+ * agents' moves, ended runs, messages. Never products, versions, tasks. */
 struct retention {
     int64_t events_before_ms, attempts_before_ms, runs_before_ms;
 };

@@ -455,6 +455,37 @@ static void an_agent_comes_back_whole(void **state)
     check_agent(bench->other, &agent);
 }
 
+static bool print_move(void *ctx, const struct agent_move *move)
+{
+    kk_buf_addf(ctx, "%s>%s %s %s;", agent_state_name(move->from), agent_state_name(move->to), move->event,
+                move->cause);
+    return true;
+}
+
+static void an_agents_moves_are_kept_with_their_causes(void **state)
+{
+    static const struct agent_rules rules = {.cooldown_ms = 1000, .cooldown_max_ms = 2000};
+    KK_CLEANUP(kk_buf_done) struct kk_buf moves = KK_BUF(4096);
+    struct store_bench *bench = *state;
+    struct agent agent = {.name = "mover", .user_agent = "Mozilla/5.0 (Y)", .state = AGENT_IDLE};
+
+    CHECK_OK(store_add_agent(bench->store, &agent, &bench->err), &bench->err);
+    agent_got_token(&agent, KK_SV("t"), KK_SV("n"), KK_SV("u"), 5000, 1000);
+    agent_bucket_is(&agent, true);
+    CHECK_OK(store_put_agent(bench->store, &agent, &bench->err), &bench->err);
+    CHECK_OK(store_get_agent(bench->store, agent.id, &agent, &bench->err), &bench->err);
+    agent_succeeded(&agent); /* no move, no row */
+    CHECK_OK(store_put_agent(bench->store, &agent, &bench->err), &bench->err);
+    agent_banned(&agent, &rules, 0, "429", 1000);
+    CHECK_OK(store_put_agent(bench->store, &agent, &bench->err), &bench->err);
+    CHECK_OK(store_each_agent_move(bench->other, agent.id, 10, print_move, &moves, &bench->err), &bench->err);
+    CHECK_STR(kk_buf_cstr(&moves), "RATE_LIMITED>DISABLED BANNED 429;ACTIVE>RATE_LIMITED EMPTIED ;"
+                                   "IDLE>ACTIVE GOT_TOKEN ;");
+    kk_buf_clear(&moves);
+    CHECK_OK(store_each_agent_move(bench->other, agent.id, 1, print_move, &moves, &bench->err), &bench->err);
+    CHECK_STR(kk_buf_cstr(&moves), "RATE_LIMITED>DISABLED BANNED 429;");
+}
+
 static bool count_agent(void *ctx, const struct agent *agent)
 {
     int64_t *last_id = ctx;
@@ -585,6 +616,7 @@ int store_item_run(const char *group)
         STORE_TEST(a_visit_without_news_moves_the_check_and_the_seller),
         STORE_TEST(products_are_listed_by_number),
         STORE_TEST(an_agent_comes_back_whole),
+        STORE_TEST(an_agents_moves_are_kept_with_their_causes),
         STORE_TEST(agents_have_a_name_each),
         STORE_TEST(old_rows_go_within_the_limit_and_young_ones_stay),
         STORE_TEST(runs_go_but_the_last_and_the_open_one),

@@ -5,10 +5,13 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
+import stat
 import threading
 import time
+import urllib.request
 
-from conftest import BINARY, Child, assert_good_conduct, assert_truth, assert_versions, wait_for
+from conftest import BINARY, Child, assert_good_conduct, assert_truth, assert_versions, user_agents, wait_for
 
 
 def still(sandbox, seconds=1.0):
@@ -116,6 +119,60 @@ def test_the_token_is_shown_nowhere(world):
     assert "eyJ" not in said, "a JWT begins so"
     assert "Bearer" not in said
     assert sandbox.stats()["byPath"]["home"]
+
+
+def test_a_token_stands_sealed_and_nowhere_else(world):
+    sandbox, kk = world("luxmaison:5", agents=2)
+    kk.add_sellers("luxmaison")
+    kk.first_crawl("luxmaison")
+    request = urllib.request.Request(sandbox.url + "/", headers={"User-Agent": user_agents(1)[0]})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        cookies = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
+    token = next(value for value in cookies if value.startswith("token=")).split(";")[0].removeprefix("token=")
+    beginning = token.split(".")[0].encode()  # that of every token, and long enough to be nothing else
+    assert len(beginning) > 10
+    assert any(agent["hasToken"] for agent in kk.json("agent", "list"))
+    said = [kk.run(*words).stdout for words in (
+        ["agent", "list", "--json"], ["agent", "show", "1", "--json"], ["agent", "stats"], ["config"], ["doctor"])]
+    assert beginning.decode() not in "".join(said)
+    looked = 0
+    for place, _, names in os.walk(kk.folder):  # database, WAL, archive, events, logs
+        for name in names:
+            path = os.path.join(place, name)
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    assert beginning not in file.read(), path
+                looked += 1
+    assert looked > 4
+    key = os.path.join(kk.folder, "var", "token.key")
+    assert stat.S_IMODE(os.stat(key).st_mode) == 0o600
+
+
+def test_a_wrong_key_stops_the_start_until_the_tokens_are_forgotten(world):
+    sandbox, kk = world("luxmaison:2", agents=1)
+    kk.add_sellers("luxmaison")
+    kk.first_crawl("luxmaison")
+    kk.children[0].stop()
+    assert {row["check"]: row["result"] for row in kk.json("doctor", status=None)}["token key"] == "ok"
+    key = os.path.join(kk.folder, "var", "token.key")
+    os.chmod(key, 0o640)
+    assert "others may read" in kk.refuses("up", status=3)
+    os.chmod(key, 0o600)
+    kk.settings["token.key"] = "ab" * 32
+    said = kk.refuses("up", status=3)
+    assert "sealed with another key" in said and "kkachi agent forget" in said
+    assert {row["check"]: row["result"] for row in kk.json("doctor", status=3)}["token key"] == "bad"
+    assert "ab" * 32 not in kk.run("config", "--json").stdout
+    kk.settings["token.key"] = "not a key"
+    assert "openssl rand -hex 32" in kk.refuses("up", status=2)
+    kk.settings["token.key"] = "ab" * 32
+    assert kk.json("agent", "forget") == {"forgotten": 1}
+    kk.up()
+    kk.crawl("luxmaison")
+    moves = kk.json("agent", "show", "agent-1")["moves"]
+    assert [move["event"] for move in moves if move["event"] == "GOT_TOKEN"] == ["GOT_TOKEN", "GOT_TOKEN"]
+    assert moves[-1]["from"] == "IDLE" and moves[-1]["to"] == "ACTIVE" and moves[-1]["cause"]
+    assert_truth(kk, sandbox)
 
 
 def test_changes_can_be_followed(world):

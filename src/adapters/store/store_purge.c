@@ -17,6 +17,8 @@ static const struct kind messages = {
     .drop = {"DELETE FROM message WHERE id = ? AND is_dead = 1"}};
 static const struct kind attempts = {.oldest = {"SELECT id, at_ms FROM attempt ORDER BY id LIMIT ?"},
                                      .drop = {"DELETE FROM attempt WHERE id = ?"}};
+static const struct kind moves = {.oldest = {"SELECT id, at_ms FROM agent_move ORDER BY id LIMIT ?"},
+                                  .drop = {"DELETE FROM agent_move WHERE id = ?"}};
 /* The last run of a seller stays: it is what a person asks for. */
 static const struct kind runs = {
     .oldest = {"SELECT r.id, r.ended_at_ms FROM run r CROSS JOIN seller s WHERE r.ended_at_ms > 0 "
@@ -72,6 +74,8 @@ static enum kk_code purge_inside(struct store *store, const struct retention *re
         rc = purge_kind(store, &messages, retention->events_before_ms, left, err);
     if (!rc)
         rc = purge_kind(store, &attempts, retention->attempts_before_ms, left, err);
+    if (!rc)
+        rc = purge_kind(store, &moves, retention->attempts_before_ms, left, err);
     return rc ? rc : purge_kind(store, &runs, retention->runs_before_ms, left, err);
 }
 

@@ -7,11 +7,13 @@
 #include "base/clock.h"
 #include "ports/store.h"
 
+struct seal;        /* adapters/crypto/seal.h */
 struct store_block; /* memory that lives until the transaction ends */
 
 struct store {
     struct db *db;                /* owned */
     const struct kk_clock *clock; /* kept */
+    const struct seal *seal;      /* kept; NULL: agents' tokens cannot be read, and new ones stand in plain text */
     struct store_block *blocks;
     char looked_at[OUTBOX_KEY_BYTES]; /* where the last walk over the sellers was cut short; "": nowhere. A hint only */
 };
@@ -23,6 +25,9 @@ struct db *store_db(struct store *store);
 
 /* Memory until the outermost transaction ends; NULL: there is none. */
 void *store_keep(struct store *store, size_t bytes);
+
+/* The agent's row once more, with its secret sealed. */
+enum kk_code store_seal_agent(struct store *store, int64_t agent_id, const struct seal *seal, struct kk_err *err);
 
 /* Columns of a task, in the order in which store_read_task() takes them. */
 #define TASK_COLUMNS                                                                                            \
