@@ -28,7 +28,7 @@ static int64_t proc_mono(void *ctx)
 {
     const struct proc *proc = ctx;
 
-    return KK_SECOND_MS + proc->sim->now_ms - proc->sim->booted_at_ms;
+    return proc->sim->now_ms - proc->sim->booted_at_ms;
 }
 
 const char *proc_name(const struct proc *proc)

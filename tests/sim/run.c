@@ -412,6 +412,7 @@ void sim_run(const struct sim_options *options, struct sim_result *ret)
     struct kk_clock clock = {.wall_ms = on_time, .mono_ms = on_time, .ctx = sim};
 
     KK_ASSERT(sim);
+    sim->booted_at_ms = -KK_SECOND_MS;
     sim->options = options;
     if (options->trace)
         kk_log_open(&clock, KK_DEBUG, on_log, sim);

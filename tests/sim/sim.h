@@ -71,7 +71,7 @@ struct sim {
     struct sim_result result;
     int64_t now_ms;         /* true time since the start; never goes back */
     int64_t wall_offset_ms; /* what the machine's wall clock is off */
-    int64_t booted_at_ms;   /* its monotonic clock began then */
+    int64_t booted_at_ms;   /* its monotonic clock began then: never more than really went by since a power cut */
     int64_t changed_at_ms;  /* the last thing that may give somebody something to do */
     int64_t skipped_to_ms;  /* until then nobody had anything to do */
     int64_t failed_at_ms;   /* the last fault; what keeps timers of its own may wake later without being told */
