@@ -164,6 +164,25 @@ def test_the_program_takes_the_configuration_of_compose(checkers, tmp_path):
     assert "for-this-laptop" not in done.stdout
 
 
+def test_what_compose_makes_in_the_emulator_is_what_the_stack_makes(checkers, tmp_path):
+    assert checkers
+    compose = load_yaml(text_of("deploy", "compose.yaml"))["services"]
+    (tmp_path / "aws").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >>"{tmp_path}/words"\n', encoding="utf-8")
+    (tmp_path / "aws").chmod(0o755)
+    done = run("/bin/sh", "-ec", compose["make"]["command"][0].replace("$$", "$"),
+               env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 0, done.stderr
+    words = (tmp_path / "words").read_text(encoding="utf-8").splitlines()
+    redrives = [json.loads(json.loads(word)["RedrivePolicy"]) for word in words if word.startswith("{")]
+    dead = [redrive["deadLetterTargetArn"].rsplit(":", 1)[1] for redrive in redrives]
+    assert dead == ["kkachi-tasks-dead", "kkachi-changes-dead"]
+    assert {int(redrive["maxReceiveCount"]) for redrive in redrives} == {3}
+    assert set(re.findall(r"maxReceiveCount: (\d+)", stack("queues"))) == {"3"}
+    made = {words[i + 1] for i, word in enumerate(words) if word in ("--queue-name", "--bucket")}
+    used = re.findall(r"(?:sqs://ap-northeast-2|s3:/)/([a-z-]+)", str(compose["worker"]["environment"]))
+    assert len(used) == 3 and set(used) <= made
+
+
 def test_every_role_runs_in_compose_and_on_ecs(checkers):
     assert checkers
     services = load_yaml(text_of("deploy", "compose.yaml"))["services"].values()
