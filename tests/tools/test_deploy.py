@@ -205,6 +205,14 @@ def test_alarms_and_scaling_use_figures_that_the_program_prints(tmp_path):
     assert used <= printed
 
 
+def test_the_dashboard_is_json_and_its_widgets_do_not_overlap():
+    body = re.search(r"^ +(\{\"widgets\":\[.*?^ .*?\]\})$", stack("watch"), re.MULTILINE | re.DOTALL)[1]
+    widgets = json.loads(body)["widgets"]
+    assert len(widgets) == 12
+    assert len({(widget["x"], widget["y"]) for widget in widgets}) == 12
+    assert all(widget["properties"]["metrics"] for widget in widgets)
+
+
 def test_log_filters_name_log_events():
     named = re.findall(r'\$\.event = "([a-z_.]+)"', stack("watch"))
     assert named
