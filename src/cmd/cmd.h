@@ -40,6 +40,7 @@ int cmd_changes(struct call *call);
 int cmd_stats(struct call *call);
 int cmd_metrics(struct call *call);
 
+int cmd_plan(struct call *call);
 int cmd_pause(struct call *call);
 int cmd_resume(struct call *call);
 

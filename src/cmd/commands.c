@@ -151,6 +151,18 @@ const struct command commands[] = {
      .example = "kkachi metrics\nkkachi metrics --format emf", .run = cmd_metrics,
      .options = {{"format", "FORMAT", "prometheus (as without), openmetrics, or emf for CloudWatch"}}},
 
+    {.words = "plan", .synopsis = "[--agents N] [--sellers N --items N --period PERIOD] [--mode full|delta]",
+     .meaning = "how many agents, hours and requests a set of sellers needs",
+     .details = "For the active sellers with the items of their last crawl, or for numbers; every option is a what-if. A\n"
+                "crawl's duration is that of the seller alone on all agents, beginning with full buckets.",
+     .example = "kkachi plan\nkkachi plan --agents 50 --mode delta\nkkachi plan --sellers 20 --items 1500 --period 6h",
+     .traits = COMMAND_JSON, .run = cmd_plan,
+     .options = {{"agents", "N", "as if there were so many agents"},
+                 {"sellers", "N", "so many sellers, none of those registered"},
+                 {"items", "N", "as if each seller had so many items"},
+                 {"period", "PERIOD", "as if each seller had this period, as 6h or 1d"},
+                 {"mode", "MODE", "as if each seller were crawled so: full or delta"},
+                 {"changed", "PERCENT", "delta: items that change from one crawl to the next; 5"}}},
     {.words = "pause", .synopsis = "[--why TEXT]", .meaning = "stops all requests to the site, on every machine",
      .example = "kkachi pause --why 'the site asked us to'", .traits = COMMAND_JSON, .run = cmd_pause,
      .options = {{"why", "TEXT", "kept and shown to others"}}},

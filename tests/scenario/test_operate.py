@@ -1,6 +1,7 @@
 """What operators do: pause and resume, sellers, agents, the listings that people and programs read."""
 
 import base64
+import datetime
 import hashlib
 import hmac
 import http.server
@@ -173,6 +174,47 @@ def test_a_wrong_key_stops_the_start_until_the_tokens_are_forgotten(world):
     assert [move["event"] for move in moves if move["event"] == "GOT_TOKEN"] == ["GOT_TOKEN", "GOT_TOKEN"]
     assert moves[-1]["from"] == "IDLE" and moves[-1]["to"] == "ACTIVE" and moves[-1]["cause"]
     assert_truth(kk, sandbox)
+
+
+def test_pause_and_resume_reach_two_workers_on_one_store_within_two_seconds(world):
+    sandbox, kk = world("luxmaison:400", start=False, agents=8, limit=100000,
+                        **{"limiter.gap": "100ms", "limiter.capacity": "100000"})
+    kk.add_sellers("luxmaison")
+    kk.start("run", "scheduler", "relay", "janitor")
+    workers = [kk.start("run", "worker"), kk.start("run", "worker")]
+    wait_for("the crawl is under way", lambda: sandbox.stats()["requests"] > 60)
+    assert all(worker.is_running() for worker in workers)
+    paused = kk.json("pause", "--why", "the site asked us to")
+    at = datetime.datetime.fromisoformat(paused["at"].replace("Z", "+00:00")).timestamp()
+    time.sleep(3)
+    last = max(line["at"] for line in sandbox.log()) / 1000
+    print(f"last request {last - at:.3f} s after the pause")
+    assert last - at < 2
+    assert still(sandbox, 1)
+    assert paused["why"] == "the site asked us to" and "@" in paused["who"]
+    start = time.time()
+    kk.run("resume")
+    wait_for("requests go on", lambda: not still(sandbox, 0.1), 10)
+    first = min(line["at"] / 1000 for line in sandbox.log() if line["at"] / 1000 > at + 3)
+    print(f"first request {first - start:.3f} s after the resume")
+    assert first - start < 2
+
+
+def test_a_plan_counts_what_a_crawl_then_asks_for(world):
+    sandbox, kk = world("luxmaison:30", agents=3)
+    assert kk.run("plan").stdout.startswith("No active sellers")
+    kk.add_sellers("luxmaison")
+    kk.first_crawl("luxmaison")
+    plan = kk.json("plan", "--period", "1h")
+    assert (plan["agents"], plan["requests"], plan["unknownSellers"]) == (3, 61, 0)
+    assert plan["sellers"][0]["items"] == 30
+    stats = sandbox.stats()
+    assert stats["requests"] - sum(stats["byPath"]["home"].values()) == plan["requests"], stats["byPath"]
+    what_if = kk.json("plan", "--sellers", "2", "--items", "1500", "--period", "6h", "--mode", "delta")
+    assert len(what_if["sellers"]) == 2 and what_if["requests"] < 2 * 3003
+    assert "--items and --period" in kk.refuses("plan", "--sellers", "2", status=2)
+    assert "not a number" in kk.refuses("plan", "--agents", "many", status=2)
+    assert "REQUESTS" in kk.run("plan").stdout
 
 
 def test_changes_can_be_followed(world):
