@@ -114,7 +114,7 @@ static bool compare_agent(void *ctx, const struct agent *agent)
 {
     struct agent_search *search = ctx;
 
-    search->has_user_agent |= kk_sv_eq(kk_sv_of(agent->user_agent), search->user_agent);
+    search->has_user_agent |= agent_user_agent_is_alike(kk_sv_of(agent->user_agent), search->user_agent);
     search->has_name |= kk_sv_eq(kk_sv_of(agent->name), search->name);
     search->count++;
     return true;
@@ -128,7 +128,8 @@ static enum kk_code name_agent(struct app *app, struct kk_sv name, struct agent 
     if (rc)
         return rc;
     if (search.has_user_agent)
-        return kk_fail(err, KK_CONFLICT, "that user agent is in the pool already");
+        return kk_fail(err, KK_CONFLICT,
+                       "that user agent is in the pool already, if for upper and lower case or blanks");
     if (search.has_name && name.len)
         return kk_fail(err, KK_CONFLICT, "an agent of the name " KK_SV_FMT " is in the pool already", KK_SV_ARG(name));
     if (name.len)

@@ -6,9 +6,11 @@
 #include "cmd/office.h"
 #include "cmd/say.h"
 #include "ports/limiter.h"
+#include "ports/stats.h"
 #include "ports/store.h"
 
 #define LINE_MAX_BYTES 4096
+#define JSON_MAX_BYTES (4 << 20)
 
 static enum table_colour state_colour(enum agent_state state)
 {
@@ -101,26 +103,74 @@ static bool is_known(const struct agents *pool, struct kk_sv user_agent)
     return false;
 }
 
-static enum kk_code take_line(struct app *app, struct kk_sv line, struct intake *intake, struct kk_err *err)
+static enum kk_code take_one(struct app *app, struct kk_sv user_agent, struct kk_sv name, struct intake *intake,
+                             struct kk_err *err)
 {
     struct agent agent;
     enum kk_code rc;
 
+    if (is_known(&intake->pool, user_agent)) { /* the list was given before, and grew */
+        intake->known_count++;
+        return KK_OK;
+    }
+    rc = manage_add_agent(app, user_agent, name, &agent, err);
+    if (!rc && !keep_agent(&intake->pool, &agent))
+        rc = kk_fail(err, KK_NO_MEMORY, "no memory for the agents");
+    intake->added_count += !rc;
+    return rc;
+}
+
+static enum kk_code take_line(struct app *app, struct kk_sv line, struct intake *intake, struct kk_err *err)
+{
     intake->line++;
     while (line.len > 0 && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
         line.len--;
     line = kk_sv_trim(line);
     if (line.len == 0 || line.ptr[0] == '#')
         return KK_OK;
-    if (is_known(&intake->pool, line)) { /* the list was given before, and grew */
-        intake->known_count++;
-        return KK_OK;
+    return take_one(app, line, (struct kk_sv){0}, intake, err);
+}
+
+/* An array of strings, or of {"name", "userAgent"}. In intake->line the element's number, from 1. */
+static enum kk_code take_json(struct app *app, FILE *in, struct intake *intake, struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf text = KK_BUF(JSON_MAX_BYTES);
+    KK_CLEANUP(kk_json_cleanup) struct kk_json *json = NULL;
+    char part[LINE_MAX_BYTES];
+    size_t len;
+    enum kk_code rc;
+
+    while (!text.failed && (len = fread(part, 1, sizeof(part), in)) > 0)
+        kk_buf_add(&text, (struct kk_sv){part, len});
+    rc = kk_buf_check(&text, "the list", err);
+    if (!rc)
+        rc = kk_json_parse(kk_buf_sv(&text), &json, err);
+    if (rc)
+        return rc;
+
+    struct kk_jv array = kk_json_root(json);
+
+    for (size_t i = 0; !rc && i < kk_jv_count(array); i++) {
+        struct kk_jv element = kk_jv_at(array, i);
+        struct kk_sv user_agent = {0}, name = {0};
+
+        intake->line++;
+        kk_jv_str(kk_jv_get(element, "name"), &name);
+        if (!kk_jv_str(element, &user_agent) && !kk_jv_str(kk_jv_get(element, "userAgent"), &user_agent))
+            rc = kk_fail(err, KK_BAD_INPUT, "the element is neither a string nor {\"name\", \"userAgent\"}");
+        else
+            rc = take_one(app, user_agent, name, intake, err);
     }
-    rc = manage_add_agent(app, line, (struct kk_sv){0}, &agent, err);
-    if (!rc && !keep_agent(&intake->pool, &agent))
-        rc = kk_fail(err, KK_NO_MEMORY, "no memory for the agents");
-    intake->added_count += !rc;
     return rc;
+}
+
+static bool begins_json(FILE *in)
+{
+    int c = fgetc(in);
+
+    if (c != EOF)
+        ungetc(c, in);
+    return c == '[';
 }
 
 /* All of the list or nothing of it. */
@@ -131,6 +181,8 @@ static enum kk_code take_list(struct app *app, FILE *in, const char *name, struc
 
     if (!rc)
         rc = store_each_agent(app->store, keep_agent, &intake->pool, err);
+    if (!rc && begins_json(in))
+        rc = take_json(app, in, intake, err);
     while (!rc && fgets(line, sizeof(line), in)) {
         size_t len = strlen(line);
 
@@ -241,7 +293,60 @@ static enum kk_code look(struct wire *office, const struct agents *all, struct l
     return rc;
 }
 
-static void list_row(struct report *report, const struct agent *agent, const struct limiter_agent *bucket)
+#define WEEK_DAYS 7
+
+struct rates { /* of one agent (X2) */
+    struct stat_counts today, week;
+};
+struct rating {
+    const struct agents *all;
+    struct rates *at; /* as all->at */
+    bool is_today;
+};
+
+static bool note_rate(void *ctx, const struct stat_row *row)
+{
+    struct rating *rating = ctx;
+
+    for (size_t i = 0; i < rating->all->count; i++)
+        if (rating->all->at[i].id == row->key.agent_id)
+            stat_add(rating->is_today ? &rating->at[i].today : &rating->at[i].week, &row->sum);
+    return true;
+}
+
+static enum kk_code rate(struct wire *office, const struct agents *all, struct rates *ret, struct kk_err *err)
+{
+    struct rating rating = {.all = all, .at = ret};
+    int64_t today = stat_day(kk_wall_ms(&office->clock));
+    struct stat_query query = {.by = STAT_BY_AGENT, .from_day = today - WEEK_DAYS + 1, .to_day = today};
+    enum kk_code rc = store_each_stat(office->app.store, &query, note_rate, &rating, err);
+
+    query.from_day = today;
+    rating.is_today = true;
+    return rc ? rc : store_each_stat(office->app.store, &query, note_rate, &rating, err);
+}
+
+static void put_rate(struct kk_buf *json, const char *key, const struct stat_counts *counts)
+{
+    kk_jw_key(json, key);
+    kk_jw_open(json, '{');
+    kk_jw_key_i64(json, "requests", counts->at[STAT_ATTEMPT]);
+    kk_jw_key_i64(json, "successes", counts->at[STAT_SUCCESS]);
+    kk_jw_key_i64(json, "limited", counts->at[STAT_LIMITED]);
+    kk_jw_close(json, '}');
+}
+
+static void percent(struct table *table, int64_t part, int64_t whole, bool is_bad)
+{
+    char text[16] = "";
+
+    if (whole > 0)
+        snprintf(text, sizeof(text), "%.1f%%", 100.0 * (double)part / (double)whole);
+    table_cell(table, is_bad && part > 0 ? TABLE_RED : TABLE_PLAIN, kk_sv_of(text));
+}
+
+static void list_row(struct report *report, const struct agent *agent, const struct limiter_agent *bucket,
+                     const struct rates *rates)
 {
     if (report->is_json) {
         kk_jw_open(&report->json, '{');
@@ -249,6 +354,8 @@ static void list_row(struct report *report, const struct agent *agent, const str
         kk_jw_key_i64(&report->json, "tokensLeft", bucket->tokens_left);
         kk_jw_key_time(&report->json, "tokenFreeAt", bucket->free_at_ms);
         kk_jw_key_bool(&report->json, "isBusy", bucket->is_busy);
+        put_rate(&report->json, "today", &rates->today);
+        put_rate(&report->json, "week", &rates->week);
         kk_jw_close(&report->json, '}');
         return;
     }
@@ -256,7 +363,7 @@ static void list_row(struct report *report, const struct agent *agent, const str
     table_text(&report->table, agent->name);
     table_cell(&report->table, state_colour(agent->state), kk_sv_of(agent_state_name(agent->state)));
     table_number(&report->table, bucket->tokens_left);
-    table_time(&report->table, agent->last_used_at_ms);
+    table_time(&report->table, bucket->tokens_left > 0 ? 0 : bucket->free_at_ms);
     if (agent->state == AGENT_DISABLED && agent->disabled_until_ms == INT64_MAX)
         table_text(&report->table, "until enabled");
     else
@@ -264,32 +371,34 @@ static void list_row(struct report *report, const struct agent *agent, const str
     table_text(&report->table, agent->state == AGENT_DISABLED ? agent->reason : agent->user_agent);
 }
 
-static void stats_row(struct report *report, const struct agent *agent, const struct limiter_agent *bucket)
+static void stats_row(struct report *report, const struct agent *agent, const struct limiter_agent *bucket,
+                      const struct rates *rates)
 {
-    char rate[16] = "", limited[24];
+    const int64_t *today = rates->today.at, *week = rates->week.at;
 
     if (report->is_json) {
-        list_row(report, agent, bucket);
+        list_row(report, agent, bucket, rates);
         return;
     }
-    if (agent->request_count > 0)
-        snprintf(rate, sizeof(rate), "%.1f%%", 100.0 * (double)agent->success_count / (double)agent->request_count);
     table_text(&report->table, agent->name);
     table_number(&report->table, agent->request_count);
-    table_number(&report->table, agent->success_count);
-    table_number(&report->table, agent->failure_count);
-    snprintf(limited, sizeof(limited), "%" PRId64, agent->limited_count);
-    table_cell(&report->table, agent->limited_count ? TABLE_RED : TABLE_PLAIN, kk_sv_of(limited));
-    table_text(&report->table, rate);
-    table_number(&report->table, bucket->tokens_left);
+    percent(&report->table, agent->success_count, agent->request_count, false);
+    percent(&report->table, agent->limited_count, agent->request_count, true);
+    table_number(&report->table, today[STAT_ATTEMPT]);
+    percent(&report->table, today[STAT_SUCCESS], today[STAT_ATTEMPT], false);
+    percent(&report->table, today[STAT_LIMITED], today[STAT_ATTEMPT], true);
+    table_number(&report->table, week[STAT_ATTEMPT]);
+    percent(&report->table, week[STAT_SUCCESS], week[STAT_ATTEMPT], false);
+    percent(&report->table, week[STAT_LIMITED], week[STAT_ATTEMPT], true);
 }
 
 static int list(struct call *call, const struct table_column *columns, size_t column_count,
-                void (*row)(struct report *, const struct agent *, const struct limiter_agent *))
+                void (*row)(struct report *, const struct agent *, const struct limiter_agent *, const struct rates *))
 {
     KK_CLEANUP(wire_close) struct wire office = {0};
     struct agents all = {0};
     struct limiter_agent *buckets;
+    struct rates *rates;
     struct report report;
     struct kk_err err = {0};
     enum kk_code rc;
@@ -299,21 +408,26 @@ static int list(struct call *call, const struct table_column *columns, size_t co
         return status;
     rc = store_each_agent(office.app.store, keep_agent, &all, &err);
     buckets = calloc(all.count ? all.count : 1, sizeof(*buckets));
-    if (all.no_memory || !buckets) {
+    rates = calloc(all.count ? all.count : 1, sizeof(*rates));
+    if (all.no_memory || !buckets || !rates) {
         status = say_failed("no memory for the agents");
-    } else if (rc || look(&office, &all, buckets, &err)) {
+    } else if (rc || look(&office, &all, buckets, &err) || rate(&office, &all, rates, &err)) {
         status = say_failure(&err);
     } else {
         report_begin(&report, call, columns, column_count);
         for (size_t i = 0; i < all.count; i++) {
-            row(&report, &all.at[i], &buckets[i]);
+            row(&report, &all.at[i], &buckets[i], &rates[i]);
             if (!report_row(&report))
                 break;
         }
-        status = report_end(&report, "No agents yet. Register some: kkachi agent add --file LIST");
+        status = report_end(
+            &report,
+            "No agents yet. Register some: kkachi agent add --file LIST; share/kkachi/agents.txt beside the program "
+            "is one to begin with");
     }
     free(all.at);
     free(buckets);
+    free(rates);
     return status;
 }
 
@@ -324,7 +438,7 @@ int cmd_agent_list(struct call *call)
         {"NAME", TABLE_LEFT, false},
         {"STATE", TABLE_LEFT, false},
         {"TOKENS", TABLE_RIGHT, false},
-        {"USED (UTC)", TABLE_LEFT, false},
+        {"NEXT TOKEN (UTC)", TABLE_LEFT, false},
         {"RESTS UNTIL", TABLE_LEFT, false},
         {"USER AGENT, OR WHY IT RESTS", TABLE_LEFT, true},
     };
@@ -335,9 +449,10 @@ int cmd_agent_list(struct call *call)
 int cmd_agent_stats(struct call *call)
 {
     static const struct table_column columns[] = {
-        {"NAME", TABLE_LEFT, true},     {"REQUESTS", TABLE_RIGHT, false}, {"OK", TABLE_RIGHT, false},
-        {"FAILED", TABLE_RIGHT, false}, {"429", TABLE_RIGHT, false},      {"SUCCESS", TABLE_RIGHT, false},
-        {"TOKENS", TABLE_RIGHT, false},
+        {"NAME", TABLE_LEFT, true},  {"EVER", TABLE_RIGHT, false},   {"OK", TABLE_RIGHT, false},
+        {"429", TABLE_RIGHT, false}, {"TODAY", TABLE_RIGHT, false},  {"OK", TABLE_RIGHT, false},
+        {"429", TABLE_RIGHT, false}, {"7 DAYS", TABLE_RIGHT, false}, {"OK", TABLE_RIGHT, false},
+        {"429", TABLE_RIGHT, false},
     };
 
     return list(call, columns, KK_COUNT(columns), stats_row);

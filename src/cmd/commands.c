@@ -91,8 +91,10 @@ const struct command commands[] = {
 
     {.words = "agent add", .synopsis = "'USER-AGENT' [--name NAME] | --file LIST",
      .meaning = "registers user agents to ask the site with",
-     .details = "A list has one user-agent string a line; '#' begins a comment, and strings that are known are passed\n"
-                "over. Each agent may send 80 requests an hour.",
+     .details = "A list has one user-agent string a line, where '#' begins a comment; or it is a JSON array of strings or of\n"
+                "{\"name\", \"userAgent\"}. Strings that are known are passed over; one that is alike but for case and\n"
+                "blanks is refused. share/kkachi/agents.txt is a list to begin with.\n"
+                "Each agent may send 80 requests an hour.",
      .example = "kkachi agent add 'Mozilla/5.0 (Linux; Android 14; SM-S928N) ...' --name galaxy-1\n"
                 "kkachi agent add --file agents.txt",
      .traits = COMMAND_JSON, .args_max = 1, .run = cmd_agent_add,
@@ -106,7 +108,7 @@ const struct command commands[] = {
     {.words = "agent disable", .synopsis = "ID|NAME", .meaning = "drops its token; it sends nothing until enabled",
      .example = "kkachi agent disable galaxy-1", .traits = COMMAND_JSON, .args_min = 1, .args_max = 1,
      .run = cmd_agent_disable},
-    {.words = "agent stats", .synopsis = "", .meaning = "requests, successes, failures and 429s of each agent",
+    {.words = "agent stats", .synopsis = "", .meaning = "success and 429 rates of each agent: ever, today and over 7 days",
      .example = "kkachi agent stats", .traits = COMMAND_JSON | COMMAND_LIMIT, .run = cmd_agent_stats},
     {.words = "agent show", .synopsis = "ID|NAME", .meaning = "one agent with its last moves between states",
      .example = "kkachi agent show galaxy-1", .traits = COMMAND_JSON | COMMAND_LIMIT, .args_min = 1, .args_max = 1,

@@ -19,6 +19,32 @@ enum kk_code agent_user_agent_check(struct kk_sv user_agent, struct kk_err *err)
     return KK_OK;
 }
 
+/* The next character but blanks, small; 0: the end. */
+static char next_letter(struct kk_sv *text)
+{
+    while (text->len > 0) {
+        char c = *text->ptr;
+
+        text->ptr++;
+        text->len--;
+        if (c != ' ' && c != '\t')
+            return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    return 0;
+}
+
+bool agent_user_agent_is_alike(struct kk_sv a, struct kk_sv b)
+{
+    char letter;
+
+    do {
+        letter = next_letter(&a);
+        if (letter != next_letter(&b))
+            return false;
+    } while (letter);
+    return true;
+}
+
 /* (user agent, token, nid, mustit_uid) stay together, so the three that the site gave go together too. */
 void agent_drop_token(struct agent *agent)
 {

@@ -44,6 +44,8 @@ struct agent_rules {
 
 /* 8 to 512 printable ASCII characters that begin like a browser's ("Mozilla/"). KK_BAD_INPUT. */
 enum kk_code agent_user_agent_check(struct kk_sv user_agent, struct kk_err *err);
+/* The same to a site that looks at no more than words: alike but for letters' case and blanks. */
+bool agent_user_agent_is_alike(struct kk_sv a, struct kk_sv b);
 bool agent_needs_token(const struct agent *agent, const struct agent_rules *rules, int64_t now_ms);
 /* The token is not to be sent any more; nid and mustit_uid go with it. */
 void agent_drop_token(struct agent *agent);

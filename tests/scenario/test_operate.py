@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.request
 
-from conftest import BINARY, Child, assert_good_conduct, assert_truth, assert_versions, user_agents, wait_for
+from conftest import BINARY, ROOT, Child, assert_good_conduct, assert_truth, assert_versions, user_agents, wait_for
 
 
 def still(sandbox, seconds=1.0):
@@ -251,6 +251,27 @@ def test_agents_are_added_from_a_list_once(make_kkachi):
                       stdin="# good ones\nMozilla/5.0 (X11) fine enough\ncurl/8\n")
     assert "standard input:3" in said
     assert len(kk.json("agent", "list")) == 7, "all of a list or nothing of it"
+
+
+def test_a_list_may_be_json_and_what_is_alike_or_no_user_agent_is_refused_with_its_place(world):
+    _, kk = world("luxmaison:2", agents=0)
+    good = user_agents(3)
+    add = ("agent", "add", "--file", "-")
+    assert kk.json(*add, stdin=json.dumps([good[0], {"name": "galaxy", "userAgent": good[1]}])) == {
+        "added": 2, "known": 0}
+    assert kk.json("agent", "list")[1]["name"] == "galaxy"
+    assert "standard input:3" in kk.refuses(*add, status=1, stdin=f"# one\n{good[2]}\n{good[2].lower().title()}\n")
+    assert "standard input:1" in kk.refuses(*add, status=1, stdin=good[0].replace(" ", "  ") + "\n")
+    assert "standard input:2" in kk.refuses(*add, status=2, stdin=json.dumps([good[2], 7]))
+    assert len(kk.json("agent", "list")) == 2
+    kk.add_sellers("luxmaison")
+    kk.first_crawl("luxmaison")
+    rows = kk.json("agent", "list")
+    assert sum(row["today"]["requests"] for row in rows) == sum(row["week"]["requests"] for row in rows) >= 6
+    assert sum(row["today"]["successes"] for row in rows) == sum(row["successes"] for row in rows)
+    assert "7 DAYS" in kk.run("agent", "stats").stdout
+    shipped = os.path.join(ROOT, "share", "agents.txt")
+    assert kk.json("agent", "add", "--file", shipped)["added"] > 10
 
 
 class Hook(http.server.BaseHTTPRequestHandler):
