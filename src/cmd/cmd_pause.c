@@ -18,6 +18,16 @@ static void who_am_i(char ret[65])
     snprintf(ret, 65, "%.30s@%.30s", user ? user->pw_name : "?", host);
 }
 
+static void put_pause(struct kk_buf *json, const struct pause *pause)
+{
+    kk_jw_open(json, '{');
+    kk_jw_key_bool(json, "isPaused", pause->is_paused);
+    kk_jw_key_str(json, "who", kk_sv_of(pause->who));
+    kk_jw_key_str(json, "why", kk_sv_of(pause->why));
+    kk_jw_key_time(json, "at", pause->at_ms);
+    kk_jw_close(json, '}');
+}
+
 static int set_pause(struct call *call, bool is_paused, const char *why)
 {
     KK_CLEANUP(wire_close) struct wire office = {0};
@@ -42,18 +52,44 @@ static int set_pause(struct call *call, bool is_paused, const char *why)
               call->out);
         return EXIT_DONE;
     }
-    kk_jw_open(&json, '{');
-    kk_jw_key_bool(&json, "isPaused", pause.is_paused);
-    kk_jw_key_str(&json, "who", kk_sv_of(pause.who));
-    kk_jw_key_str(&json, "why", kk_sv_of(pause.why));
-    kk_jw_key_time(&json, "at", pause.at_ms);
-    kk_jw_close(&json, '}');
+    put_pause(&json, &pause);
     return report_value(call, &json);
+}
+
+static int show_pause(struct call *call)
+{
+    KK_CLEANUP(wire_close) struct wire office = {0};
+    KK_CLEANUP(kk_buf_done) struct kk_buf json = KK_BUF(2048);
+    struct pause pause;
+    char at[KK_ISO_BYTES];
+    struct kk_err err = {0};
+    int status = office_open(&office, call, WIRE_STORE);
+
+    if (status)
+        return status;
+    if (manage_get_pause(&office.app, &pause, &err))
+        return say_failure(&err);
+    if (call->is_json) {
+        put_pause(&json, &pause);
+        return report_value(call, &json);
+    }
+    kk_time_iso(pause.at_ms, at);
+    fputs(pause.is_paused ? "All requests are stopped" : "Requests go on", call->out);
+    if (pause.at_ms)
+        fprintf(call->out, ", since %s, by %s%s%s", at, pause.who, *pause.why ? ": " : "", pause.why);
+    fputs(".\n", call->out);
+    return EXIT_DONE;
 }
 
 int cmd_pause(struct call *call)
 {
-    return set_pause(call, true, call_option(call, "why"));
+    const char *why = call_option(call, "why"), *reason = call_option(call, "reason");
+
+    if (why && reason)
+        return say_usage("--reason and --why are the same: give one");
+    if (call_option(call, "show"))
+        return why || reason ? say_usage("--show changes nothing, so it takes no reason") : show_pause(call);
+    return set_pause(call, true, why ? why : reason);
 }
 
 int cmd_resume(struct call *call)

@@ -184,7 +184,7 @@ def test_pause_and_resume_reach_two_workers_on_one_store_within_two_seconds(worl
     workers = [kk.start("run", "worker"), kk.start("run", "worker")]
     wait_for("the crawl is under way", lambda: sandbox.stats()["requests"] > 60)
     assert all(worker.is_running() for worker in workers)
-    paused = kk.json("pause", "--why", "the site asked us to")
+    paused = kk.json("pause", "--reason", "the site asked us to")
     at = datetime.datetime.fromisoformat(paused["at"].replace("Z", "+00:00")).timestamp()
     time.sleep(3)
     last = max(line["at"] for line in sandbox.log()) / 1000
@@ -192,6 +192,8 @@ def test_pause_and_resume_reach_two_workers_on_one_store_within_two_seconds(worl
     assert last - at < 2
     assert still(sandbox, 1)
     assert paused["why"] == "the site asked us to" and "@" in paused["who"]
+    assert kk.json("pause", "--show") == paused
+    assert "the site asked us to" in kk.run("pause", "--show").stdout
     start = time.time()
     kk.run("resume")
     wait_for("requests go on", lambda: not still(sandbox, 0.1), 10)
