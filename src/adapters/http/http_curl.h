@@ -25,13 +25,13 @@ struct http_owner {
     void *ctx;
 };
 
-enum http_method { HTTP_GET = 1, HTTP_POST };
+enum http_method { HTTP_GET = 1, HTTP_POST, HTTP_PUT };
 
 struct http_request { /* borrowed for the call */
     enum http_method method;
     struct kk_sv url;
     struct kk_sv headers; /* "Name: value\n" … */
-    struct kk_sv body;    /* of a POST */
+    struct kk_sv body;    /* of a POST or PUT */
     int64_t timeout_ms;   /* of the whole request */
     size_t max_body_bytes, max_header_bytes;
 };

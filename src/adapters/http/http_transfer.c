@@ -224,7 +224,7 @@ static enum kk_code set_headers(struct transfer *transfer, const struct http_req
         at += line.len + 1;
         text->ptr[at - 1] = '\0'; /* over the newline, or in the spare byte behind the text */
     }
-    if (request->method == HTTP_POST)
+    if (request->method != HTTP_GET)
         transfer->lines[count++].data = no_expect;
     for (size_t i = 0; i < count; i++)
         transfer->lines[i].next = i + 1 < count ? &transfer->lines[i + 1] : NULL;
@@ -240,7 +240,7 @@ static enum kk_code set_method(struct transfer *transfer, const struct http_requ
     CURL *easy = transfer->easy;
     CURLcode rc = CURLE_OK;
 
-    if (request->method == HTTP_POST) {
+    if (request->method != HTTP_GET) {
         kk_buf_clear(body);
         kk_buf_add(body, request->body);
         if (body->failed)
@@ -248,8 +248,10 @@ static enum kk_code set_method(struct transfer *transfer, const struct http_requ
         rc = curl_easy_setopt(easy, CURLOPT_POST, 1L);
         rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_POSTFIELDS, kk_buf_cstr(body));
         rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+        rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method == HTTP_PUT ? "PUT" : NULL);
     } else if (transfer->set_method != HTTP_GET) {
         rc = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
     }
     transfer->set_method = request->method;
     return rc ? kk_fail(err, KK_NO_MEMORY, "libcurl: %s", curl_easy_strerror(rc)) : KK_OK;

@@ -1,0 +1,18 @@
+/* contract/moto_world.h: an AWS emulator of the tests (moto's server, from build/aws-venv) on a free port. */
+#ifndef KK_TESTS_MOTO_WORLD_H
+#define KK_TESTS_MOTO_WORLD_H
+
+#include <stdbool.h>
+
+#include "adapters/aws/aws.h"
+
+/* Starts it. False, after a sentence: `tools/aws-venv` was not run here, so these tests cannot be. */
+bool moto_start(void);
+void moto_stop(void); /* that process and no other; nothing started: nothing */
+extern char moto_endpoint[64];
+/* Forgets all that is in it. */
+void moto_reset(void);
+/* A session with keys that it takes. aws_close(). */
+struct aws *moto_aws(void);
+
+#endif
