@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include "adapters/archive/archive_file.h"
+#include "adapters/archive/archive_s3.h"
+#include "adapters/aws/aws.h"
 #include "adapters/clock/clock_system.h"
 #include "adapters/fetcher/fetcher_curl.h"
 #include "adapters/http/http_curl.h"
@@ -141,6 +143,13 @@ static enum kk_code open_archive_file(struct wire *wire, struct kk_sv url, struc
     return rc ? rc : archive_file_open(dir, NULL, &wire->clock, &wire->app.archive, err);
 }
 
+static enum kk_code open_archive_s3(struct wire *wire, struct kk_sv url, struct kk_err *err)
+{
+    enum kk_code rc = wire->aws ? KK_OK : aws_open(&wire->clock, &wire->rng, &wire->aws, err);
+
+    return rc ? rc : archive_s3_open(wire->aws, url, &wire->app.archive, err);
+}
+
 enum kk_code wire_add_http(struct wire *wire, struct kk_err *err)
 {
     const struct http_settings settings = {
@@ -234,7 +243,7 @@ static const struct scheme schemes[] = {
     {CONFIG_LIMITER_URL, "redis", NULL},
     {CONFIG_LIMITER_URL, "rediss", NULL},
     {CONFIG_ARCHIVE_URL, "file", open_archive_file},
-    {CONFIG_ARCHIVE_URL, "s3", NULL},
+    {CONFIG_ARCHIVE_URL, "s3", open_archive_s3},
     {CONFIG_SITE_URL, "https", open_site},
     {CONFIG_SITE_URL, "http", open_site},
     {CONFIG_EVENTS_URL, "file", open_sink_file},
@@ -417,6 +426,7 @@ void wire_close(struct wire *wire)
     fetcher_close(wire->app.fetcher);
     http_close(wire->http);
     archive_close(wire->app.archive);
+    aws_close(wire->aws);
     limiter_close(wire->app.limiter);
     queue_close(wire->app.queue);
     store_close(wire->app.store);

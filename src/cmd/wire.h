@@ -24,12 +24,14 @@ enum wire_part {                   /* what a process needs of the world, in the 
 #define WIRE_MANAGE (WIRE_STORE | WIRE_QUEUE | WIRE_LIMITER)
 #define WIRE_ALL (WIRE_MANAGE | WIRE_ARCHIVE | WIRE_SITE | WIRE_EVENTS)
 
+struct aws;
 struct http;
 struct wire {              /* a zeroed one is valid for wire_close() */
     struct config *config; /* kept */
     struct kk_clock clock;
     struct kk_rng rng;
     struct http *http; /* of the fetcher and the webhooks; NULL: neither is there */
+    struct aws *aws;   /* NULL: no backend is there */
     struct app app;
     struct host_linux host;
     struct seal seal;           /* the key to the agents' tokens, where wire_add_seal() was called */

@@ -32,7 +32,7 @@ def config_file(kk, text):
     ("events.url = redis://h\n", "events.url: redis: is no scheme that is known; valid here: file:, https:, http:"),
     ("store.url = mysql://u@h/db\n", "store.url: mysql: is not in this build; valid here: sqlite:"),
     ("queue.url = sqs://r/q\n", "queue.url: sqs: is not in this build; valid here: store:"),
-    ("archive.url = s3://b/p\n", "archive.url: s3: is not in this build; valid here: file:"),
+    ("archive.url = gs://b/p\n", "archive.url: gs: is no scheme that is known; valid here: file:, s3:"),
     ("limiter.url = redis://h\n", "limiter.url: redis: is not in this build; valid here: store:"),
     ("schedule.url = eventbridge://r/g\n", "schedule.url: eventbridge: is not in this build; valid here: store:"),
 ])
