@@ -63,6 +63,7 @@ struct seen_seller {
     char seller_id[SELLER_ID_BYTES];
     enum seller_state state;
     int64_t stopped_seq;
+    int64_t stopped_at_ms; /* true time */
     int64_t ended_runs, complete_runs;
 };
 struct seen_run {
@@ -129,6 +130,7 @@ struct watch {
     int64_t seen_writes; /* of the disk, when last read */
     bool is_paused;
     int64_t paused_seq;
+    int64_t paused_at_ms; /* true time */
     struct commit commit;
     struct index_map tasks, task_keys, items, listings, agents, runs;
     struct seen_task *task;

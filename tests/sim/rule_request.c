@@ -42,8 +42,10 @@ void rule_seller(struct watch *watch, const struct row *row)
         seller = &watch->seller[watch->seller_count++];
         kk_sv_copy(kk_sv_of(id), seller->seller_id, sizeof(seller->seller_id));
     }
-    if (state != SELLER_ACTIVE && seller->state == SELLER_ACTIVE)
+    if (state != SELLER_ACTIVE && seller->state == SELLER_ACTIVE) {
         seller->stopped_seq = row->seq;
+        seller->stopped_at_ms = watch->sim->now_ms;
+    }
     seller->state = state;
 }
 
@@ -132,6 +134,12 @@ static void check_token(struct watch *watch, const struct proc *proc, const stru
 
 /* ---- R9 ---- */
 
+/* Who had not heard of a stop may still use the grant it holds, as long as that lives; after that nobody is excused. */
+static bool is_past_grace(const struct watch *watch, int64_t stopped_at_ms)
+{
+    return watch->sim->now_ms - stopped_at_ms > watch->sim->plan.limiter.grant_ttl_ms;
+}
+
 static void check_seller(struct watch *watch, const struct proc *proc, const struct request_facts *request)
 {
     for (int i = 0; i < watch->seller_count; i++) {
@@ -142,7 +150,8 @@ static void check_seller(struct watch *watch, const struct proc *proc, const str
             task = seen_task_of(watch, kk_sv_of(seller->seller_id), request->path, request->page);
         if (!task || task->state != TASK_RUNNING || task->holder != proc->number || task->holder_life != proc->life)
             continue;
-        if (seller->state != SELLER_ACTIVE && seller->stopped_seq <= proc->seen_seq)
+        if (seller->state != SELLER_ACTIVE &&
+            (seller->stopped_seq <= proc->seen_seq || is_past_grace(watch, seller->stopped_at_ms)))
             sim_fail(watch->sim, "R9", "a request for %s leaves after it was stopped", seller->seller_id);
         return;
     }
@@ -154,7 +163,7 @@ void watch_sent(struct watch *watch, struct proc *proc, const struct request_fac
 
     count_request(watch, agent->sent_at_ms, &agent->sent_count, request->agent, "leaves");
     check_token(watch, proc, request);
-    if (watch->is_paused && watch->paused_seq <= proc->seen_seq)
+    if (watch->is_paused && (watch->paused_seq <= proc->seen_seq || is_past_grace(watch, watch->paused_at_ms)))
         sim_fail(watch->sim, "R9", "a request leaves while all are paused");
     if (request->kind)
         check_seller(watch, proc, request);

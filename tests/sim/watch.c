@@ -191,8 +191,10 @@ static void rule_pause(struct watch *watch, const struct row *row)
 {
     bool is_paused = kk_sv_find(row->t[0], KK_SV("\"paused\":true")) < row->t[0].len;
 
-    if (is_paused && !watch->is_paused)
+    if (is_paused && !watch->is_paused) {
         watch->paused_seq = row->seq;
+        watch->paused_at_ms = watch->sim->now_ms;
+    }
     watch->is_paused = is_paused;
 }
 
