@@ -50,6 +50,7 @@ struct app {
     size_t sink_count;
     const struct kk_clock *clock;
     const struct kk_rng *rng;
+    const char *who; /* a person or a key that acts through this, for the audit; NULL: the machine itself */
     struct site site;
     struct app_limits limits;
     struct work *work;                          /* NULL: this process is no worker */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/audit.h"
+#include "app/show.h"
 #include "app/tally.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -25,13 +27,23 @@ static enum kk_code end(struct app *app, enum kk_code rc, struct kk_err *err)
 
 /* ---- sellers ---- */
 
-enum kk_code manage_add_seller(struct app *app, struct seller *seller, struct kk_err *err)
+static enum kk_code note_seller(struct app *app, const char *what, const struct seller *before,
+                                const struct seller *after, struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf was = KK_BUF(AUDIT_JSON_MAX_BYTES);
+    KK_CLEANUP(kk_buf_done) struct kk_buf is = KK_BUF(AUDIT_JSON_MAX_BYTES);
+
+    if (before)
+        show_seller(&was, before);
+    show_seller(&is, after);
+    return audit_note(app, what, after->seller_id, &was, &is, err);
+}
+
+static enum kk_code add_seller(struct app *app, struct seller *seller, struct kk_err *err)
 {
     int64_t now_ms = kk_wall_ms(app->clock);
-    enum kk_code rc = seller_id_check(kk_sv_of(seller->seller_id), err);
+    enum kk_code rc;
 
-    if (rc)
-        return rc;
     seller->state = SELLER_ACTIVE;
     seller->mode = seller->mode ? seller->mode : CRAWL_FULL;
     seller->full_every_ms = seller->full_every_ms ? seller->full_every_ms : FULL_LOOK_DEFAULT_MS;
@@ -42,7 +54,16 @@ enum kk_code manage_add_seller(struct app *app, struct seller *seller, struct kk
     if (rc == KK_CONFLICT)
         return kk_fail(err, rc, "seller %s is registered already; change it with `kkachi seller set %s …`",
                        seller->seller_id, seller->seller_id);
-    return rc;
+    return rc ? rc : note_seller(app, "seller.add", NULL, seller, err);
+}
+
+enum kk_code manage_add_seller(struct app *app, struct seller *seller, struct kk_err *err)
+{
+    enum kk_code rc = seller_id_check(kk_sv_of(seller->seller_id), err);
+
+    if (!rc)
+        rc = store_begin(app->store, err);
+    return rc ? rc : end(app, add_seller(app, seller, err), err);
 }
 
 static void apply_change(struct seller *seller, const struct seller_change *change, int64_t now_ms)
@@ -71,7 +92,7 @@ static enum kk_code change_seller(struct app *app, struct kk_sv seller_id, const
 {
     int64_t now_ms = kk_wall_ms(app->clock);
     int64_t count = 0;
-    bool was_active;
+    struct seller was;
     enum kk_code rc = store_get_seller(app->store, seller_id, ret, err);
 
     if (rc == KK_NOT_FOUND)
@@ -81,13 +102,13 @@ static enum kk_code change_seller(struct app *app, struct kk_sv seller_id, const
         return rc;
     if (change->expected_revision && change->expected_revision != ret->revision)
         return kk_fail(err, KK_CONFLICT, "seller %s was changed by somebody else meanwhile", ret->seller_id);
-    was_active = ret->state == SELLER_ACTIVE;
+    was = *ret;
     apply_change(ret, change, now_ms);
     rc = store_put_seller(app->store, ret, err);
     /* While it was not ACTIVE its messages were dropped unread (R9): they are promised again. */
-    if (!rc && !was_active && ret->state == SELLER_ACTIVE)
+    if (!rc && was.state != SELLER_ACTIVE && ret->state == SELLER_ACTIVE)
         rc = store_promise_seller_again(app->store, seller_id, now_ms, &count, err);
-    return rc;
+    return rc ? rc : note_seller(app, "seller.change", &was, ret, err);
 }
 
 enum kk_code manage_change_seller(struct app *app, struct kk_sv seller_id, const struct seller_change *change,
@@ -103,6 +124,18 @@ enum kk_code manage_change_seller(struct app *app, struct kk_sv seller_id, const
 }
 
 /* ---- agents ---- */
+
+static enum kk_code note_agent(struct app *app, const char *what, const struct agent *before, const struct agent *after,
+                               struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf was = KK_BUF(AUDIT_JSON_MAX_BYTES);
+    KK_CLEANUP(kk_buf_done) struct kk_buf is = KK_BUF(AUDIT_JSON_MAX_BYTES);
+
+    if (before)
+        show_agent(&was, before);
+    show_agent(&is, after);
+    return audit_note(app, what, after->name, &was, &is, err);
+}
 
 struct agent_search {
     struct kk_sv user_agent, name;
@@ -162,7 +195,8 @@ static enum kk_code add_agent(struct app *app, struct kk_sv user_agent, struct k
         return rc;
     agent->state = AGENT_IDLE;
     agent->created_at_ms = kk_wall_ms(app->clock);
-    return store_add_agent(app->store, agent, err);
+    rc = store_add_agent(app->store, agent, err);
+    return rc ? rc : note_agent(app, "agent.add", NULL, agent, err);
 }
 
 enum kk_code manage_add_agent(struct app *app, struct kk_sv user_agent, struct kk_sv name, struct agent *ret,
@@ -178,11 +212,12 @@ enum kk_code manage_add_agent(struct app *app, struct kk_sv user_agent, struct k
 
 static enum kk_code enable_agent(struct app *app, int64_t agent_id, bool is_enabled, struct kk_err *err)
 {
-    struct agent agent;
+    struct agent agent, was;
     enum kk_code rc = store_get_agent(app->store, agent_id, &agent, err);
 
     if (rc)
         return rc;
+    was = agent;
     if (is_enabled)
         agent_enabled(&agent);
     else
@@ -190,7 +225,7 @@ static enum kk_code enable_agent(struct app *app, int64_t agent_id, bool is_enab
     rc = store_put_agent(app->store, &agent, err);
     if (!rc && is_enabled)
         rc = limiter_unhold(app->limiter, agent_id, err);
-    return rc;
+    return rc ? rc : note_agent(app, is_enabled ? "agent.enable" : "agent.disable", &was, &agent, err);
 }
 
 enum kk_code manage_enable_agent(struct app *app, int64_t agent_id, bool is_enabled, struct kk_err *err)

@@ -1,5 +1,6 @@
 /* kkachi agent add|list|enable|disable|stats */
 #include "app/manage.h"
+#include "app/show.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/report.h"
@@ -20,32 +21,6 @@ static enum table_colour state_colour(enum agent_state state)
                                      : TABLE_YELLOW;
 }
 
-/* Never the token: only whether there is one. */
-static void put_agent(struct kk_buf *json, const struct agent *agent)
-{
-    kk_jw_key_i64(json, "id", agent->id);
-    kk_jw_key_str(json, "name", kk_sv_of(agent->name));
-    kk_jw_key_str(json, "userAgent", kk_sv_of(agent->user_agent));
-    kk_jw_key_str(json, "state", kk_sv_of(agent_state_name(agent->state)));
-    kk_jw_key_bool(json, "hasToken", agent->token[0] != '\0' || agent->is_shut);
-    kk_jw_key_time(json, "tokenExpiresAt", agent->token_expires_at_ms);
-    kk_jw_key(json, "disabledUntil");
-    if (agent->state != AGENT_DISABLED || agent->disabled_until_ms == INT64_MAX) {
-        kk_jw_null(json);
-    } else {
-        char iso[KK_ISO_BYTES];
-
-        kk_time_iso(agent->disabled_until_ms, iso);
-        kk_jw_str(json, kk_sv_of(iso));
-    }
-    kk_jw_key_str(json, "reason", kk_sv_of(agent->reason));
-    kk_jw_key_i64(json, "requests", agent->request_count);
-    kk_jw_key_i64(json, "successes", agent->success_count);
-    kk_jw_key_i64(json, "failures", agent->failure_count);
-    kk_jw_key_i64(json, "limited", agent->limited_count);
-    kk_jw_key_time(json, "lastUsedAt", agent->last_used_at_ms);
-}
-
 static int answer(struct call *call, const struct agent *agent, const char *what)
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf json = KK_BUF(16384);
@@ -55,7 +30,7 @@ static int answer(struct call *call, const struct agent *agent, const char *what
         return EXIT_DONE;
     }
     kk_jw_open(&json, '{');
-    put_agent(&json, agent);
+    show_agent(&json, agent);
     kk_jw_close(&json, '}');
     return report_value(call, &json);
 }
@@ -350,10 +325,8 @@ static void list_row(struct report *report, const struct agent *agent, const str
 {
     if (report->is_json) {
         kk_jw_open(&report->json, '{');
-        put_agent(&report->json, agent);
-        kk_jw_key_i64(&report->json, "tokensLeft", bucket->tokens_left);
-        kk_jw_key_time(&report->json, "tokenFreeAt", bucket->free_at_ms);
-        kk_jw_key_bool(&report->json, "isBusy", bucket->is_busy);
+        show_agent(&report->json, agent);
+        show_bucket(&report->json, bucket);
         put_rate(&report->json, "today", &rates->today);
         put_rate(&report->json, "week", &rates->week);
         kk_jw_close(&report->json, '}');
@@ -503,7 +476,7 @@ static int show_json(struct call *call, struct wire *office, const struct agent 
     int status;
 
     kk_jw_open(&report.json, '{');
-    put_agent(&report.json, agent);
+    show_agent(&report.json, agent);
     kk_jw_key(&report.json, "moves");
     kk_jw_open(&report.json, '[');
     rc = store_each_agent_move(office->app.store, agent->id, limit, show_move, &report, &err);

@@ -1,6 +1,7 @@
 /* kkachi changes: versions as they were made, over all products. */
 #include <time.h>
 
+#include "app/show.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/office.h"
@@ -17,24 +18,6 @@ struct tail {
     bool is_following;
     const struct call *call;
 };
-
-static void put_change(struct kk_buf *json, const struct product_version *version)
-{
-    char hash[KK_HASH_TEXT_BYTES];
-
-    kk_hash_text(&version->hash, hash);
-    kk_jw_open(json, '{');
-    kk_jw_key_i64(json, "id", version->id);
-    kk_jw_key_time(json, "at", version->at_ms);
-    kk_jw_key_str(json, "sellerId", kk_sv_of(version->seller_id));
-    kk_jw_key_i64(json, "itemNo", version->item_no);
-    kk_jw_key_i64(json, "version", version->version);
-    kk_jw_key_str(json, "type", kk_sv_of(change_type_name(version->type)));
-    kk_jw_key_str(json, "hash", kk_sv_of(hash));
-    kk_jw_key(json, "changes");
-    kk_jw_raw(json, version->changes_json.len ? version->changes_json : KK_SV("[]"));
-    kk_jw_close(json, '}');
-}
 
 /* A value as people read it: numbers and short texts as they are, lists by their length. */
 static void tell_value(struct kk_jv value, struct kk_buf *out)
@@ -102,7 +85,9 @@ static bool change_row(void *ctx, const struct product_version *version)
 
     tail->last_id = version->id;
     if (report->is_json) {
-        put_change(&report->json, version);
+        kk_jw_open(&report->json, '{');
+        show_change(&report->json, version);
+        kk_jw_close(&report->json, '}');
         if (!tail->is_following)
             return report_row(report);
         fwrite(report->json.ptr, 1, report->json.len, report->out);

@@ -2,6 +2,7 @@
 #include <pwd.h>
 
 #include "app/manage.h"
+#include "app/show.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/office.h"
@@ -21,10 +22,7 @@ static void who_am_i(char ret[65])
 static void put_pause(struct kk_buf *json, const struct pause *pause)
 {
     kk_jw_open(json, '{');
-    kk_jw_key_bool(json, "isPaused", pause->is_paused);
-    kk_jw_key_str(json, "who", kk_sv_of(pause->who));
-    kk_jw_key_str(json, "why", kk_sv_of(pause->why));
-    kk_jw_key_time(json, "at", pause->at_ms);
+    show_pause(json, pause);
     kk_jw_close(json, '}');
 }
 

@@ -1,4 +1,5 @@
 /* kkachi product list|show */
+#include "app/show.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/office.h"
@@ -18,25 +19,6 @@ static void cleanup_snapshot(struct snapshot *snapshot)
 static void cleanup_product(struct product *product)
 {
     product_done(product);
-}
-
-/* What programs rely on (design.md section 7). */
-static void put_product(struct kk_buf *json, const struct product *product)
-{
-    char hash[KK_HASH_TEXT_BYTES];
-
-    kk_hash_text(&product->hash, hash);
-    kk_jw_open(json, '{');
-    kk_jw_key_i64(json, "itemNo", product->item_no);
-    kk_jw_key_str(json, "sellerId", kk_sv_of(product->seller_id));
-    kk_jw_key_i64(json, "version", product->version);
-    kk_jw_key_str(json, "hash", kk_sv_of(hash));
-    kk_jw_key_time(json, "lastChangedAt", product->last_changed_at_ms);
-    kk_jw_key_time(json, "firstSeenAt", product->first_seen_at_ms);
-    kk_jw_key_time(json, "lastCheckedAt", product->last_checked_at_ms);
-    kk_jw_key(json, "product");
-    kk_jw_raw(json, kk_buf_sv(&product->snapshot_json));
-    kk_jw_close(json, '}');
 }
 
 /* "1,650,000" */
@@ -67,7 +49,9 @@ static bool list_row(void *ctx, const struct product *product)
     char won[32] = "";
 
     if (report->is_json) {
-        put_product(&report->json, product);
+        kk_jw_open(&report->json, '{');
+        show_product(&report->json, product);
+        kk_jw_close(&report->json, '}');
         return report_row(report);
     }
     if (!snapshot_read(kk_buf_sv(&product->snapshot_json), &snapshot, NULL))
@@ -145,22 +129,10 @@ static void show_snapshot(FILE *out, const struct product *product, const struct
 static bool history_row(void *ctx, const struct product_version *version)
 {
     struct report *report = ctx;
-    char hash[KK_HASH_TEXT_BYTES], detail[KK_HASH_TEXT_BYTES], options[KK_HASH_TEXT_BYTES];
 
-    kk_hash_text(&version->hash, hash);
-    kk_hash_text(&version->detail_key, detail);
-    kk_hash_text(&version->options_key, options);
     if (report->is_json) {
         kk_jw_open(&report->json, '{');
-        kk_jw_key_i64(&report->json, "itemNo", version->item_no);
-        kk_jw_key_i64(&report->json, "version", version->version);
-        kk_jw_key_time(&report->json, "at", version->at_ms);
-        kk_jw_key_str(&report->json, "type", kk_sv_of(change_type_name(version->type)));
-        kk_jw_key_str(&report->json, "hash", kk_sv_of(hash));
-        kk_jw_key_str(&report->json, "detailKey", kk_sv_of(detail));
-        kk_jw_key_str(&report->json, "optionsKey", kk_sv_of(options));
-        kk_jw_key(&report->json, "changes");
-        kk_jw_raw(&report->json, version->changes_json);
+        show_version(&report->json, version);
         kk_jw_close(&report->json, '}');
         return report_row(report);
     }
@@ -232,7 +204,9 @@ static int show(struct call *call, const struct product *product)
     struct kk_err err = {0};
 
     if (call->is_json) {
-        put_product(&json, product);
+        kk_jw_open(&json, '{');
+        show_product(&json, product);
+        kk_jw_close(&json, '}');
         return report_value(call, &json);
     }
     if (snapshot_read(kk_buf_sv(&product->snapshot_json), &snapshot, &err))

@@ -1,5 +1,6 @@
 /* kkachi seller add|set|list|show|pause|resume|disable */
 #include "app/manage.h"
+#include "app/show.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/report.h"
@@ -16,28 +17,6 @@ static const char *period_text(const struct seller *seller, char ret[24])
     return ret;
 }
 
-static void put_seller(struct kk_buf *json, const struct seller *seller)
-{
-    char period[24];
-
-    kk_jw_key_str(json, "sellerId", kk_sv_of(seller->seller_id));
-    kk_jw_key_str(json, "name", kk_sv_of(seller->name));
-    kk_jw_key_str(json, "state", kk_sv_of(seller_state_name(seller->state)));
-    kk_jw_key_str(json, "period", kk_sv_of(period_text(seller, period)));
-    kk_jw_key_str(json, "mode", kk_sv_of(crawl_mode_name(seller->mode)));
-    kk_jw_key_i64(json, "fullEveryMs", seller->full_every_ms);
-    kk_jw_key_time(json, "nextRunAt", seller->next_run_at_ms);
-    kk_jw_key(json, "lastRunId");
-    if (seller->last_run_id)
-        kk_jw_i64(json, seller->last_run_id);
-    else
-        kk_jw_null(json);
-    kk_jw_key_time(json, "lastStartedAt", seller->last_started_at_ms);
-    kk_jw_key_time(json, "lastEndedAt", seller->last_ended_at_ms);
-    kk_jw_key_time(json, "createdAt", seller->created_at_ms);
-    kk_jw_key_i64(json, "revision", seller->revision);
-}
-
 /* What a command that made or changed a seller says. */
 static int answer(struct call *call, const struct seller *seller, const char *what)
 {
@@ -50,7 +29,7 @@ static int answer(struct call *call, const struct seller *seller, const char *wh
         return EXIT_DONE;
     }
     kk_jw_open(&json, '{');
-    put_seller(&json, seller);
+    show_seller(&json, seller);
     kk_jw_close(&json, '}');
     return report_value(call, &json);
 }
@@ -206,7 +185,7 @@ static void list_row(struct report *report, const struct seller *seller, const s
 
     if (report->is_json) {
         kk_jw_open(&report->json, '{');
-        put_seller(&report->json, seller);
+        show_seller(&report->json, seller);
         kk_jw_key_i64(&report->json, "products", product_count);
         if (run)
             kk_jw_key_str(&report->json, "lastRunState", kk_sv_of(run_state_name(run->state)));
@@ -268,35 +247,15 @@ int cmd_seller_list(struct call *call)
 
 /* ---- show ---- */
 
-static void put_run(struct kk_buf *json, const struct run *run)
-{
-    kk_jw_open(json, '{');
-    kk_jw_key_i64(json, "id", run->id);
-    kk_jw_key_str(json, "trigger", kk_sv_of(run_trigger_name(run->trigger)));
-    kk_jw_key_str(json, "state", kk_sv_of(run_state_name(run->state)));
-    kk_jw_key_time(json, "startedAt", run->started_at_ms);
-    kk_jw_key_time(json, "endedAt", run->ended_at_ms);
-    kk_jw_key_i64(json, "itemCount", run->item_count);
-    kk_jw_key_i64(json, "tasks", run->counts.task_count);
-    kk_jw_key_i64(json, "open", run->counts.open_count);
-    kk_jw_key_i64(json, "success", run->counts.success_count);
-    kk_jw_key_i64(json, "dead", run->counts.dead_count);
-    kk_jw_key_i64(json, "requests", run->counts.request_count);
-    kk_jw_key_i64(json, "retries", run->counts.retry_count);
-    kk_jw_key_i64(json, "created", run->counts.created_count);
-    kk_jw_key_i64(json, "changed", run->counts.changed_count);
-    kk_jw_key_i64(json, "removed", run->counts.removed_count);
-    kk_jw_key_i64(json, "returned", run->counts.returned_count);
-    kk_jw_close(json, '}');
-}
-
-static bool show_run(void *ctx, const struct run *run)
+static bool run_row(void *ctx, const struct run *run)
 {
     struct report *report = ctx;
     char counts[64];
 
     if (report->is_json) {
-        put_run(&report->json, run);
+        kk_jw_open(&report->json, '{');
+        show_run(&report->json, run);
+        kk_jw_close(&report->json, '}');
         return true;
     }
     table_number(&report->table, run->id);
@@ -325,12 +284,12 @@ static int show_json(struct call *call, struct store *store, const struct seller
     int status;
 
     kk_jw_open(&report.json, '{');
-    put_seller(&report.json, seller);
+    show_seller(&report.json, seller);
     kk_jw_key_i64(&report.json, "products", product_count);
     kk_jw_key(&report.json, "runs");
     kk_jw_open(&report.json, '[');
-    status = store_each_run(store, kk_sv_of(seller->seller_id), RUNS_SHOWN, show_run, &report, &err) ? say_failure(&err)
-                                                                                                     : EXIT_DONE;
+    status = store_each_run(store, kk_sv_of(seller->seller_id), RUNS_SHOWN, run_row, &report, &err) ? say_failure(&err)
+                                                                                                    : EXIT_DONE;
     kk_jw_close(&report.json, ']');
     kk_jw_close(&report.json, '}');
     if (!status)
@@ -360,7 +319,7 @@ int cmd_seller_show(struct call *call)
             seller.name, seller_state_name(seller.state), period_text(&seller, period), crawl_mode_name(seller.mode),
             product_count);
     report_begin(&report, call, run_columns, KK_COUNT(run_columns));
-    if (store_each_run(office.app.store, kk_sv_of(seller.seller_id), RUNS_SHOWN, show_run, &report, &err)) {
+    if (store_each_run(office.app.store, kk_sv_of(seller.seller_id), RUNS_SHOWN, run_row, &report, &err)) {
         report_drop(&report);
         return say_failure(&err);
     }

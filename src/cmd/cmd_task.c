@@ -1,5 +1,6 @@
 /* kkachi task list|show|retry, kkachi dead list|show|retry */
 #include "app/manage.h"
+#include "app/show.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/report.h"
@@ -18,37 +19,6 @@ static enum table_colour state_colour(const struct task *task)
                                                                       : TABLE_PLAIN;
 }
 
-static void put_task(struct kk_buf *json, const struct task *task)
-{
-    kk_jw_key_i64(json, "id", task->id);
-    kk_jw_key_str(json, "sellerId", kk_sv_of(task->seller_id));
-    kk_jw_key_str(json, "kind", kk_sv_of(task_kind_name(task->kind)));
-    kk_jw_key_str(json, "endpoint", kk_sv_of(task->endpoint));
-    kk_jw_key_i64(json, "page", task->page);
-    kk_jw_key(json, "itemNo");
-    if (task->item_no)
-        kk_jw_i64(json, task->item_no);
-    else
-        kk_jw_null(json);
-    kk_jw_key_i64(json, "runId", task->run_id);
-    kk_jw_key(json, "parentTaskId");
-    if (task->parent_task_id)
-        kk_jw_i64(json, task->parent_task_id);
-    else
-        kk_jw_null(json);
-    kk_jw_key_str(json, "state", kk_sv_of(task_state_name(task->state)));
-    kk_jw_key_bool(json, "isDead", task->is_dead);
-    kk_jw_key_i64(json, "attempt", task->attempt);
-    kk_jw_key_i64(json, "lapses", task->lapse_count);
-    kk_jw_key_i64(json, "httpStatus", task->http_status);
-    kk_jw_key_str(json, "error", kk_sv_of(task->error));
-    kk_jw_key_time(json, "createdAt", task->created_at_ms);
-    kk_jw_key_time(json, "publishedAt", task->published_at_ms);
-    kk_jw_key_time(json, "startedAt", task->started_at_ms);
-    kk_jw_key_time(json, "endedAt", task->ended_at_ms);
-    kk_jw_key_time(json, "nextAttemptAt", task->next_attempt_at_ms);
-}
-
 /* ---- list ---- */
 
 static bool task_row(void *ctx, const struct task *task)
@@ -57,7 +27,7 @@ static bool task_row(void *ctx, const struct task *task)
 
     if (report->is_json) {
         kk_jw_open(&report->json, '{');
-        put_task(&report->json, task);
+        show_task(&report->json, task);
         kk_jw_close(&report->json, '}');
         return report_row(report);
     }
@@ -134,14 +104,7 @@ static bool attempt_row(void *ctx, const struct attempt *attempt)
         kk_hash_text(&attempt->archive_key, key);
     if (report->is_json) {
         kk_jw_open(&report->json, '{');
-        kk_jw_key_time(&report->json, "at", attempt->at_ms);
-        kk_jw_key_i64(&report->json, "runId", attempt->run_id);
-        kk_jw_key_i64(&report->json, "attempt", attempt->attempt);
-        kk_jw_key_i64(&report->json, "agentId", attempt->agent_id);
-        kk_jw_key_str(&report->json, "cause", kk_sv_of(attempt->cause));
-        kk_jw_key_i64(&report->json, "httpStatus", attempt->http_status);
-        kk_jw_key_str(&report->json, "error", attempt->error);
-        kk_jw_key_str(&report->json, "archiveKey", kk_sv_of(key));
+        show_attempt(&report->json, attempt);
         kk_jw_close(&report->json, '}');
         return true;
     }
@@ -163,7 +126,7 @@ static int show_json(struct call *call, struct store *store, const struct task *
     int status;
 
     kk_jw_open(&report.json, '{');
-    put_task(&report.json, task);
+    show_task(&report.json, task);
     kk_jw_key(&report.json, "attempts");
     kk_jw_open(&report.json, '[');
     status = store_each_attempt(store, task->id, attempt_row, &report, &err) ? say_failure(&err) : EXIT_DONE;
