@@ -107,7 +107,7 @@ enum kk_code key_check(struct app *app, struct kk_sv text, struct api_key *ret, 
     return KK_OK;
 }
 
-static enum kk_code revoke(struct app *app, int64_t key_id, struct api_key *ret, struct kk_err *err)
+static enum kk_code revoke_inside(struct app *app, int64_t key_id, struct api_key *ret, struct kk_err *err)
 {
     int64_t now_ms = kk_wall_ms(app->clock);
     struct api_key was;
@@ -129,7 +129,7 @@ enum kk_code key_revoke(struct app *app, int64_t key_id, struct api_key *ret, st
 {
     enum kk_code rc = store_begin(app->store, err);
 
-    return rc ? rc : end(app, revoke(app, key_id, ret, err), err);
+    return rc ? rc : end(app, revoke_inside(app, key_id, ret, err), err);
 }
 
 struct live {

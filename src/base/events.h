@@ -40,6 +40,8 @@
     X(FETCH_FAILED,      "fetch.failed",      WARN,  "a transfer could not be started")                               \
     X(EVENT_DELIVERED,   "event.delivered",   DEBUG, "a change reached its destination")                              \
     X(EVENT_REFUSED,     "event.refused",     WARN,  "a destination refused a change; it is sent again later")        \
+    X(API_LISTENING,     "api.listening",     INFO,  "the HTTP API answers at this address")                          \
+    X(API_ANSWERED,      "api.answered",      DEBUG, "a request to the HTTP API was answered")                        \
     X(CRAWLING_PAUSED,   "crawling.paused",   WARN,  "an operator stopped all requests")                              \
     X(CRAWLING_RESUMED,  "crawling.resumed",  INFO,  "an operator let requests go on")
 // clang-format on

@@ -41,6 +41,9 @@ int cmd_stats(struct call *call);
 int cmd_metrics(struct call *call);
 
 int cmd_plan(struct call *call);
+int cmd_key_create(struct call *call);
+int cmd_key_list(struct call *call);
+int cmd_key_revoke(struct call *call);
 int cmd_pause(struct call *call);
 int cmd_resume(struct call *call);
 

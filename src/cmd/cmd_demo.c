@@ -28,6 +28,7 @@
 #define LIMIT "80"
 #define WINDOW "10s"
 static const char settings[] = "# written by `kkachi demo`\n"
+                               "api.listen = off\n"
                                "limiter.capacity = " LIMIT "\n"
                                "limiter.window = " WINDOW "\n"
                                "limiter.gap = 4ms\n"

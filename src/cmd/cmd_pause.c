@@ -1,6 +1,4 @@
 /* kkachi pause, kkachi resume: all requests to the site, on every machine. */
-#include <pwd.h>
-
 #include "app/manage.h"
 #include "app/show.h"
 #include "base/json.h"
@@ -8,16 +6,6 @@
 #include "cmd/office.h"
 #include "cmd/report.h"
 #include "cmd/say.h"
-
-/* "name@host", for whoever asks later. */
-static void who_am_i(char ret[65])
-{
-    const struct passwd *user = getpwuid(getuid());
-    char host[32] = "";
-
-    gethostname(host, sizeof(host) - 1);
-    snprintf(ret, 65, "%.30s@%.30s", user ? user->pw_name : "?", host);
-}
 
 static void put_pause(struct kk_buf *json, const struct pause *pause)
 {
@@ -31,7 +19,6 @@ static int set_pause(struct call *call, bool is_paused, const char *why)
     KK_CLEANUP(wire_close) struct wire office = {0};
     KK_CLEANUP(kk_buf_done) struct kk_buf json = KK_BUF(2048);
     struct pause pause;
-    char who[65];
     struct kk_err err = {0};
     int status;
 
@@ -40,8 +27,8 @@ static int set_pause(struct call *call, bool is_paused, const char *why)
     status = office_open(&office, call, WIRE_STORE);
     if (status)
         return status;
-    who_am_i(who);
-    if (manage_pause(&office.app, is_paused, who, why ? why : "", &err) || manage_get_pause(&office.app, &pause, &err))
+    if (manage_pause(&office.app, is_paused, office.who, why ? why : "", &err) ||
+        manage_get_pause(&office.app, &pause, &err))
         return say_failure(&err);
     wire_wake(&office);
     if (!call->is_json) {
@@ -54,7 +41,7 @@ static int set_pause(struct call *call, bool is_paused, const char *why)
     return report_value(call, &json);
 }
 
-static int show_pause(struct call *call)
+static int tell_pause(struct call *call)
 {
     KK_CLEANUP(wire_close) struct wire office = {0};
     KK_CLEANUP(kk_buf_done) struct kk_buf json = KK_BUF(2048);
@@ -86,7 +73,7 @@ int cmd_pause(struct call *call)
     if (why && reason)
         return say_usage("--reason and --why are the same: give one");
     if (call_option(call, "show"))
-        return why || reason ? say_usage("--show changes nothing, so it takes no reason") : show_pause(call);
+        return why || reason ? say_usage("--show changes nothing, so it takes no reason") : tell_pause(call);
     return set_pause(call, true, why ? why : reason);
 }
 

@@ -3,6 +3,7 @@
 
 #include "adapters/http/http_curl.h"
 #include "adapters/loop/loop_curl.h"
+#include "api/api.h"
 #include "app/manage.h"
 #include "app/turn.h"
 #include "base/log.h"
@@ -21,10 +22,13 @@
 
 struct process {
     struct wire wire;
+    struct wire office; /* the API's: its thread has a store of its own */
+    struct api *api;    /* NULL: this process has none */
     struct loop *loop;
     struct lock lock;
     struct app_timer timer;
     unsigned roles;
+    bool has_api;
     bool is_up;         /* all roles, alone on the folder */
     int64_t stop_at_ms; /* monotonic: when the stop was first seen; 0: not yet */
     bool was_cut;
@@ -97,8 +101,32 @@ static enum kk_code recover(struct process *process, struct kk_err *err)
     return rc;
 }
 
+static void wake_after_api(void *ctx)
+{
+    struct process *process = ctx;
+
+    loop_wake(process->loop);
+    if (!process->is_up)
+        wire_wake(&process->wire);
+}
+
+/* After the loop is open, so that its signals are not the new thread's. */
+static enum kk_code open_api(struct process *process, struct config *config, struct kk_err *err)
+{
+    const struct api_settings settings = {
+        .listen = config_text(config, CONFIG_API_LISTEN), .wake = wake_after_api, .ctx = process};
+    enum kk_code rc;
+
+    if (!process->has_api || kk_sv_eq(settings.listen, KK_SV("off")))
+        return KK_OK;
+    rc = wire_open(&process->office, config, WIRE_MANAGE, err);
+    return rc ? rc : api_open(&process->office.app, &settings, &process->api, err);
+}
+
 static void close_process(struct process *process)
 {
+    api_close(process->api);
+    wire_close(&process->office);
     app_stop(&process->wire.app);
     loop_close(process->loop);
     wire_close(&process->wire);
@@ -132,6 +160,8 @@ static void greet(struct process *process, const struct call *call)
            (int)process->wire.app.site.base_url.len, process->wire.app.site.base_url.ptr);
     store_each_agent(process->wire.app.store, count_agent, &agent_count, NULL);
     store_each_seller(process->wire.app.store, count_seller, &seller_count, NULL);
+    if (process->api)
+        printf("The API answers on %s; `kkachi key create` makes a key for it.\n", api_url(process->api));
     if (agent_count == 0 || seller_count == 0)
         puts("What to do next, in another terminal and the same folder:");
     if (agent_count == 0)
@@ -182,6 +212,8 @@ static bool may_end(struct process *process, bool is_idle)
     if (!process->stop_at_ms) {
         process->stop_at_ms = now_ms;
         kk_log(KK_EV_PROCESS_STOPPING, KK_NUM("pid", getpid()));
+        if (process->api)
+            api_drain(process->api);
     }
     if (is_idle || now_ms - process->stop_at_ms >= GIVE_UP_MS)
         return true;
@@ -227,9 +259,9 @@ static void role_text(unsigned roles, char ret[64])
     }
 }
 
-static int serve(struct call *call, unsigned roles, bool is_up)
+static int serve(struct call *call, unsigned roles, bool has_api, bool is_up)
 {
-    struct process process = {.roles = roles, .is_up = is_up, .lock = {.fd = -1}};
+    struct process process = {.roles = roles, .has_api = has_api, .is_up = is_up, .lock = {.fd = -1}};
     char role_list[64];
     struct kk_err err = {0};
     enum kk_code rc = open_process(&process, &call->config, &err);
@@ -238,6 +270,8 @@ static int serve(struct call *call, unsigned roles, bool is_up)
         rc = app_start(&process.wire.app, roles, &err);
     if (!rc)
         rc = recover(&process, &err);
+    if (!rc)
+        rc = open_api(&process, &call->config, &err);
     if (!rc) {
         role_text(roles, role_list);
         kk_log(KK_EV_PROCESS_STARTED, KK_NUM("pid", getpid()), KK_CSTR("roles", role_list),
@@ -253,12 +287,13 @@ static int serve(struct call *call, unsigned roles, bool is_up)
 
 int cmd_up(struct call *call)
 {
-    return serve(call, ROLES_ALL, true);
+    return serve(call, ROLES_ALL, true, true);
 }
 
 int cmd_run(struct call *call)
 {
     unsigned roles = 0;
+    bool has_api = false;
 
     for (size_t i = 0; i < call->arg_count; i++) {
         struct nearest nearest = {0};
@@ -269,13 +304,15 @@ int cmd_run(struct call *call)
                 role = role_names[r].role;
             nearest_try(&nearest, kk_sv_of(call->arg[i]), role_names[r].name);
         }
-        if (!role && strcmp(call->arg[i], "api") == 0)
-            return say_usage("the role api is not in this build; there are: scheduler relay worker janitor");
+        if (strcmp(call->arg[i], "api") == 0) {
+            has_api = true;
+            continue;
+        }
         if (!role && nearest.name)
             return say_usage("there is no role \"%.40s\"; did you mean %s?", call->arg[i], nearest.name);
         if (!role)
-            return say_usage("there is no role \"%.40s\"; there are: scheduler relay worker janitor", call->arg[i]);
+            return say_usage("there is no role \"%.40s\"; there are: api scheduler relay worker janitor", call->arg[i]);
         roles |= role;
     }
-    return serve(call, roles, false);
+    return serve(call, roles, has_api, false);
 }

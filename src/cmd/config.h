@@ -65,7 +65,7 @@ enum config_secrecy { CONFIG_SHOWN, CONFIG_SECRET };
     X(KEEP_ATTEMPTS,     "keep.attempts",     DURATION, "14d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "failed attempts and agents' moves are kept for so long")\
     X(KEEP_RUNS,         "keep.runs",         DURATION, "90d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "ended crawls are kept for so long")           \
     X(KEEP_STATS,        "keep.stats",        DURATION, "400d",                        CONFIG_DAYS(1), CONFIG_DAYS(36500), SHOWN, "statistics of a day are kept for so long")    \
-    X(API_LISTEN,        "api.listen",        TEXT,     "127.0.0.1:8620",              0, 0, SHOWN,  "address of the HTTP API and the console")                                    \
+    X(API_LISTEN,        "api.listen",        TEXT,     "127.0.0.1:8620",              0, 0, SHOWN,  "address of the HTTP API; port 0: any; off: none")                                 \
     X(LOG_LEVEL,         "log.level",         LEVEL,    "info",                        0, 0, SHOWN,  "the least of debug, info, warn, error that is logged")
 // clang-format on
 

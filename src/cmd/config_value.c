@@ -208,6 +208,8 @@ static enum kk_code check_listen(struct kk_sv text, struct kk_err *err)
     size_t colon = text.len;
     int64_t port = -1;
 
+    if (kk_sv_eq(text, KK_SV("off")))
+        return KK_OK;
     while (colon > 0 && text.ptr[colon - 1] != ':')
         colon--;
     if (colon > 1 && kk_sv_i64((struct kk_sv){text.ptr + colon, text.len - colon}, &port) && port >= 0 && port <= 65535)

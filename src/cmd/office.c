@@ -1,14 +1,30 @@
 #include "cmd/office.h"
 
+#include <pwd.h>
+
 #include "cmd/nearest.h"
 #include "cmd/say.h"
 #include "ports/store.h"
+
+/* "name@host", for whoever asks later. */
+static void who_am_i(char ret[65])
+{
+    const struct passwd *user = getpwuid(getuid());
+    char host[32] = "";
+
+    gethostname(host, sizeof(host) - 1);
+    snprintf(ret, 65, "%.30s@%.30s", user ? user->pw_name : "?", host);
+}
 
 int office_open(struct wire *office, struct call *call, unsigned parts)
 {
     struct kk_err err = {0};
 
-    return wire_open(office, &call->config, parts, &err) ? say_failure(&err) : EXIT_DONE;
+    if (wire_open(office, &call->config, parts, &err))
+        return say_failure(&err);
+    who_am_i(office->who);
+    office->app.who = office->who;
+    return EXIT_DONE;
 }
 
 bool office_id(const char *text, const char *what, int64_t *ret)

@@ -229,6 +229,7 @@ class Kkachi:
 
 # No patience where the sandbox is the site: the limits stay, the hour and the waits are short.
 QUICK = {
+    "api.listen": "127.0.0.1:0",
     "limiter.window": "2s",
     "limiter.gap": "1ms",
     "limiter.grant_ttl": "500ms",

@@ -117,7 +117,8 @@ def test_a_seller_registered_twice_is_refused_and_stays_as_it_was(make_kkachi):
     (["task", "show", "x"], "is no task id"),
     (["product", "show", "-5"], "no option"),
     (["dead", "retry"], "--all"),
-    (["run", "api"], "not in this build"),
+    (["run", "ap"], "there is no role"),
+    (["key", "create", "--role", "root", "--name", "x"], "none of viewer, trigger, operator, admin"),
     (["run", "worke"], "did you mean worker?"),
     (["task", "list", "--state", "DONE"], "WAITING"),
 ])

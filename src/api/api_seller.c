@@ -1,0 +1,242 @@
+/* Sellers, and the crawls of one. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "api/call.h"
+#include "app/manage.h"
+#include "app/show.h"
+#include "app/trigger.h"
+#include "ports/ledger.h"
+#include "ports/store.h"
+
+#define ANSWER_KEPT_MS KK_DAY_MS
+
+static enum kk_code answer_seller(struct api_call *call, int status, const struct seller *seller)
+{
+    api_begin(call, status);
+    show_seller(&call->answer, seller);
+    snprintf(call->etag, sizeof(call->etag), "\"%" PRId64 "\"", seller->revision);
+    return api_end(call);
+}
+
+static bool list_row(void *ctx, const struct seller *seller)
+{
+    struct api_page *page = ctx;
+
+    if (kk_sv_cmp(kk_sv_of(seller->seller_id), kk_sv_of(page->after_text)) <= 0)
+        return true;
+    if (!api_page_item(page))
+        return false;
+    show_seller(&page->call->answer, seller);
+    api_page_close(page, 0, seller->seller_id);
+    return true;
+}
+
+enum kk_code api_list_sellers(struct api_call *call, struct kk_err *err)
+{
+    struct api_page page;
+    enum kk_code rc;
+
+    if (!api_page_begin(&page, call, "sellers"))
+        return KK_OK;
+    rc = store_each_seller(call->app->store, list_row, &page, err);
+    return rc ? rc : api_page_end(&page);
+}
+
+enum kk_code api_get_seller(struct api_call *call, struct kk_err *err)
+{
+    struct seller seller;
+    enum kk_code rc = store_get_seller(call->app->store, call->part[2], &seller, err);
+
+    return rc ? rc : answer_seller(call, 200, &seller);
+}
+
+/* ---- what a body says of a seller ---- */
+
+struct wish {
+    struct seller_change change;
+    char name[SELLER_NAME_BYTES];
+};
+
+static bool read_wish(struct api_call *call, bool is_new, struct wish *ret)
+{
+    struct kk_sv name, period, mode, full_every, state = {0};
+    struct kk_err err = {0};
+
+    *ret = (struct wish){.change = {0}};
+    if (!api_text(call, "name", false, &name) || !api_text(call, "period", is_new, &period) ||
+        !api_text(call, "mode", false, &mode) || !api_text(call, "fullEvery", false, &full_every) ||
+        (!is_new && !api_text(call, "state", false, &state)))
+        return false;
+    if (name.ptr) {
+        if (!kk_sv_copy(name, ret->name, sizeof(ret->name)))
+            return api_refuse(call, 422, "#/name", "name is longer than 128 bytes, or holds a NUL"), false;
+        ret->change.name = ret->name;
+    }
+    if (period.ptr && seller_period_parse(period, &ret->change.period_count, &ret->change.period_unit, &err))
+        return api_refuse(call, 422, "#/period", err.msg), false;
+    if (mode.ptr && !crawl_mode_parse(mode, &ret->change.mode))
+        return api_refuse(call, 422, "#/mode", "mode is full or delta"), false;
+    if (full_every.ptr &&
+        (!kk_duration_parse(full_every, &ret->change.full_every_ms) || ret->change.full_every_ms < KK_HOUR_MS))
+        return api_refuse(call, 422, "#/fullEvery", "fullEvery is a duration of an hour or more, as in 7d"), false;
+    if (state.ptr && !seller_state_parse(state, &ret->change.state))
+        return api_refuse(call, 422, "#/state", "state is ACTIVE, PAUSED or DISABLED"), false;
+    return true;
+}
+
+enum kk_code api_add_seller(struct api_call *call, struct kk_err *err)
+{
+    static const char *const names[] = {"sellerId", "name", "period", "mode", "fullEvery", NULL};
+    struct seller seller = {0};
+    struct kk_err bad = {0};
+    struct wish wish;
+    struct kk_sv id;
+    enum kk_code rc;
+
+    if (!api_only(call, names) || !api_text(call, "sellerId", true, &id) || !read_wish(call, true, &wish))
+        return KK_OK;
+    if (seller_id_check(id, &bad))
+        return api_refuse(call, 422, "#/sellerId", bad.msg);
+    kk_sv_copy(id, seller.seller_id, sizeof(seller.seller_id));
+    kk_sv_copy(kk_sv_of(wish.name), seller.name, sizeof(seller.name));
+    seller.period_count = wish.change.period_count;
+    seller.period_unit = wish.change.period_unit;
+    seller.mode = wish.change.mode;
+    seller.full_every_ms = wish.change.full_every_ms;
+    rc = manage_add_seller(call->app, &seller, err);
+    return rc ? rc : answer_seller(call, 201, &seller);
+}
+
+/* "3": the revision that the asker has seen. False: it was refused. */
+static bool read_if_match(struct api_call *call, int64_t *ret)
+{
+    struct kk_sv text = kk_sv_trim(call->if_match);
+
+    if (!text.len || kk_sv_eq(text, KK_SV("*")))
+        return true;
+    if (text.len > 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"' &&
+        kk_sv_i64((struct kk_sv){text.ptr + 1, text.len - 2}, ret) && *ret > 0)
+        return true;
+    api_refuse(call, 412, "header/If-Match", "the seller has another revision; its ETag tells which");
+    return false;
+}
+
+enum kk_code api_change_seller(struct api_call *call, struct kk_err *err)
+{
+    static const char *const names[] = {"name", "period", "mode", "fullEvery", "state", NULL};
+    struct seller seller;
+    struct wish wish;
+    enum kk_code rc;
+
+    if (!api_only(call, names) || !read_wish(call, false, &wish) ||
+        !read_if_match(call, &wish.change.expected_revision))
+        return KK_OK;
+    rc = manage_change_seller(call->app, call->part[2], &wish.change, &seller, err);
+    if (rc == KK_CONFLICT && wish.change.expected_revision)
+        return api_refuse(call, 412, "header/If-Match", "the seller was changed meanwhile; get it again");
+    return rc ? rc : answer_seller(call, 200, &seller);
+}
+
+/* ---- crawls ---- */
+
+static enum kk_code answer_run(struct api_call *call, const struct run *run)
+{
+    api_begin(call, 200);
+    show_run(&call->answer, run);
+    return api_end(call);
+}
+
+enum kk_code api_get_run(struct api_call *call, struct kk_err *err)
+{
+    struct run run;
+    int64_t id;
+    enum kk_code rc;
+
+    if (!api_path_id(call, 2, &id))
+        return KK_OK;
+    rc = store_get_run(call->app->store, id, &run, err);
+    return rc ? rc : answer_run(call, &run);
+}
+
+enum kk_code api_get_progress(struct api_call *call, struct kk_err *err)
+{
+    struct seller seller;
+    struct run run;
+    enum kk_code rc = store_get_seller(call->app->store, call->part[2], &seller, err);
+
+    if (!rc && !seller.last_run_id)
+        rc = kk_fail(err, KK_NOT_FOUND, "seller %s was never crawled yet", seller.seller_id);
+    if (!rc)
+        rc = store_get_run(call->app->store, seller.last_run_id, &run, err);
+    return rc ? rc : answer_run(call, &run);
+}
+
+/* The same call once more gets the answer it got before. True: it is answered. */
+static bool replay(struct api_call *call, const struct kk_hash *request)
+{
+    struct answered was = {.body = KK_BUF(4096)};
+    int64_t since_ms = kk_wall_ms(call->app->clock) - ANSWER_KEPT_MS;
+    bool is_known =
+        !store_get_answer(call->app->store, kk_sv_of(call->who), call->idempotency_key, since_ms, &was, NULL);
+
+    if (is_known && !kk_hash_eq(&was.request, request)) {
+        api_refuse(call, 422, "header/Idempotency-Key", "this key was used with another request");
+    } else if (is_known) {
+        call->status = was.status;
+        call->is_replayed = true;
+        kk_buf_add(&call->answer, kk_buf_sv(&was.body));
+    }
+    kk_buf_done(&was.body);
+    return is_known;
+}
+
+static enum kk_code start(struct api_call *call, struct kk_sv seller_id, struct kk_err *err)
+{
+    struct answered now = {.status = 202, .body = KK_BUF(4096), .request = kk_sha256(seller_id)};
+    int64_t since_ms = kk_wall_ms(call->app->clock) - ANSWER_KEPT_MS;
+    struct run run;
+    bool is_created = false;
+    enum kk_code rc = trigger_crawl(call->app, seller_id, RUN_BY_PERSON, &run, &is_created, err);
+
+    if (rc)
+        return rc;
+    api_begin(call, 202);
+    kk_jw_key_i64(&call->answer, "runId", run.id);
+    kk_jw_key_str(&call->answer, "sellerId", kk_sv_of(run.seller_id));
+    kk_jw_key_bool(&call->answer, "created", is_created);
+    api_end(call);
+    if (call->idempotency_key.len) {
+        kk_buf_add(&now.body, kk_buf_sv(&call->answer));
+        rc = store_put_answer(call->app->store, kk_sv_of(call->who), call->idempotency_key, since_ms, &now, err);
+    }
+    kk_buf_done(&now.body);
+    return rc;
+}
+
+enum kk_code api_start_crawl(struct api_call *call, struct kk_err *err)
+{
+    static const char *const names[] = {"sellerId", NULL};
+    struct kk_sv id;
+    struct kk_err bad = {0};
+    struct kk_hash request;
+    enum kk_code rc;
+
+    if (!api_only(call, names) || !api_text(call, "sellerId", true, &id))
+        return KK_OK;
+    if (seller_id_check(id, &bad))
+        return api_refuse(call, 422, "#/sellerId", bad.msg);
+    if (call->idempotency_key.len > 128)
+        return api_refuse(call, 400, "header/Idempotency-Key", "the key is longer than 128 bytes");
+    request = kk_sha256(id);
+    if (call->idempotency_key.len && replay(call, &request))
+        return KK_OK;
+    rc = store_begin(call->app->store, err);
+    if (rc)
+        return rc;
+    rc = start(call, id, err);
+    if (!rc)
+        return store_commit(call->app->store, err);
+    store_rollback(call->app->store);
+    return rc;
+}
