@@ -368,6 +368,7 @@ static void remove_dir(const struct demo *demo)
                                         "var/kkachi.db-shm",
                                         "var/kkachi.lock",
                                         "var/kkachi.sock",
+                                        "var/token.key",
                                         EVENTS_PATH,
                                         "var/archive/archive.db",
                                         "var/archive/archive.db-wal",

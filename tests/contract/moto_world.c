@@ -63,7 +63,7 @@ bool moto_start(void)
     posix_spawn_file_actions_t files;
 
     if (access(MOTO, X_OK)) {
-        print_message("skipped: no " MOTO "; run tools/aws-venv\n");
+        print_message("1..1\nok 1 - the archive on S3 # SKIP no " MOTO "; run tools/aws-venv\n");
         return false;
     }
     world_clock = clock_system();
