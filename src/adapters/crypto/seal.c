@@ -159,12 +159,14 @@ enum kk_code seal_close(const struct seal *seal, struct kk_sv what, struct kk_sv
 {
     KK_CLEANUP(cipher_cleanup) EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
     unsigned char *to = (unsigned char *)kk_buf_room(out, plain.len + SEAL_EXTRA_BYTES);
-    unsigned char *nonce = to + 1, *text = to + 1 + NONCE_BYTES;
+    unsigned char *nonce, *text;
     uint64_t chance[2] = {kk_rng_next(seal->rng), kk_rng_next(seal->rng)};
     int len = 0, rest = 0;
 
     if (!to || !cipher)
         return kk_fail(err, KK_NO_MEMORY, "no memory to seal a secret");
+    nonce = to + 1;
+    text = nonce + NONCE_BYTES;
     to[0] = FORM;
     memcpy(nonce, chance, NONCE_BYTES);
     if (EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, seal->key, nonce) != 1 ||
