@@ -115,8 +115,10 @@ static enum kk_code take_json(struct app *app, FILE *in, struct intake *intake, 
     size_t len;
     enum kk_code rc;
 
-    while (!text.failed && (len = fread(part, 1, sizeof(part), in)) > 0)
+    do { /* a short read is the list's end */
+        len = fread(part, 1, sizeof(part), in);
         kk_buf_add(&text, (struct kk_sv){part, len});
+    } while (len == sizeof(part) && !text.failed);
     rc = kk_buf_check(&text, "the list", err);
     if (!rc)
         rc = kk_json_parse(kk_buf_sv(&text), &json, err);
@@ -158,7 +160,7 @@ static enum kk_code take_list(struct app *app, FILE *in, const char *name, struc
         rc = store_each_agent(app->store, keep_agent, &intake->pool, err);
     if (!rc && begins_json(in))
         rc = take_json(app, in, intake, err);
-    while (!rc && fgets(line, sizeof(line), in)) {
+    while (!rc && !feof(in) && !ferror(in) && fgets(line, sizeof(line), in)) {
         size_t len = strlen(line);
 
         if (len == sizeof(line) - 1 && line[len - 1] != '\n')

@@ -47,14 +47,15 @@ static double round_ms(const struct plan_rules *rules, int64_t agent_count)
 
 int64_t plan_duration_ms(const struct plan_rules *rules, int64_t agent_count, int64_t request_count)
 {
-    int64_t share;
+    int64_t share, rounds, rest;
 
     KK_ASSERT(rules->capacity > 0 && request_count >= 0);
     if (agent_count <= 0)
         return PLAN_NEVER;
     share = (request_count + agent_count - 1) / agent_count + 1; /* and one for its token */
-    return (int64_t)((double)((share - 1) / rules->capacity) * round_ms(rules, agent_count) +
-                     (double)((share - 1) % rules->capacity) * spacing_ms(rules, agent_count)) +
+    rounds = (share - 1) / rules->capacity;
+    rest = (share - 1) % rules->capacity;
+    return (int64_t)((double)rounds * round_ms(rules, agent_count) + (double)rest * spacing_ms(rules, agent_count)) +
            rules->request_ms;
 }
 

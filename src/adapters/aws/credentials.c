@@ -32,8 +32,10 @@ static void read_file(const char *path, struct kk_buf *out)
 
     if (!file)
         return;
-    while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0 && !out->failed)
+    do { /* a short read is the file's end */
+        len = fread(chunk, 1, sizeof(chunk), file);
         kk_buf_add(out, (struct kk_sv){chunk, len});
+    } while (len == sizeof(chunk) && !out->failed);
     fclose(file);
     if (out->failed)
         kk_buf_clear(out);

@@ -204,7 +204,7 @@ enum kk_code sigv4_sign(const struct sigv4_request *request, const struct sigv4_
     KK_CLEANUP(kk_buf_done) struct kk_buf text = KK_BUF(CANONICAL_MAX_BYTES), scope = KK_BUF(512);
     char stamp[STAMP_BYTES], body_hash[HEX_BYTES], request_hash[HEX_BYTES], signature[HEX_BYTES];
     struct kk_hash hash = kk_sha256(request->body);
-    struct header_set set;
+    struct header_set set = {0};
     enum kk_code rc;
 
     stamp_of(wall_ms, stamp);

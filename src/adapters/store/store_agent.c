@@ -273,7 +273,7 @@ static enum kk_code read_was(struct store *store, int64_t agent_id, struct agent
 static enum kk_code put_inside(struct store *store, const struct agent *agent, struct kk_err *err)
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf sealed = KK_BUF(SECRET_MAX_BYTES + SEAL_EXTRA_BYTES);
-    struct agent was;
+    struct agent was = {0};
     enum kk_code rc = read_was(store, agent->id, &was, &sealed, err);
 
     if (rc)
@@ -337,7 +337,7 @@ enum kk_code store_each_agent_move(struct store *store, int64_t agent_id, int li
 
 enum kk_code store_seal_agent(struct store *store, int64_t agent_id, const struct seal *seal, struct kk_err *err)
 {
-    struct agent agent;
+    struct agent agent = {0};
     const struct seal *before = store->seal;
     enum kk_code rc = store_get_agent(store, agent_id, &agent, err);
 
