@@ -6,6 +6,7 @@
 
 #include "api/call.h"
 #include "app/key.h"
+#include "base/log.h"
 
 static const char *title_of(int status)
 {
@@ -60,6 +61,18 @@ enum kk_code api_refuse(struct api_call *call, int status, const char *pointer, 
     return KK_OK;
 }
 
+/* Our own trouble: the log has the reason, which is nothing to the asker. */
+static void refuse_trouble(struct api_call *call, enum kk_code rc, const struct kk_err *err)
+{
+    kk_log(KK_EV_API_FAILED, KK_STR("method", call->method), KK_STR("path", call->path), KK_ERR_FIELDS(err));
+    if (kk_code_may_retry(rc)) {
+        api_refuse(call, 503, NULL, "the store cannot answer now; try again");
+        call->retry_after_s = 2;
+    } else {
+        api_refuse(call, 500, NULL, "kkachi failed; its log says why");
+    }
+}
+
 /* What a verb's failure is over HTTP. Only what the asker can do something about is told in its own words. */
 static void refuse_failure(struct api_call *call, enum kk_code rc, const struct kk_err *err)
 {
@@ -69,12 +82,8 @@ static void refuse_failure(struct api_call *call, enum kk_code rc, const struct 
         api_refuse(call, 404, NULL, err->msg);
     else if (rc == KK_CONFLICT)
         api_refuse(call, 409, NULL, err->msg);
-    else if (kk_code_may_retry(rc)) {
-        api_refuse(call, 503, NULL, "the store cannot answer now; try again");
-        call->retry_after_s = 2;
-    } else {
-        api_refuse(call, 500, NULL, "kkachi failed; its log says why");
-    }
+    else
+        refuse_trouble(call, rc, err);
 }
 
 /* ---- route ---- */

@@ -42,6 +42,7 @@
     X(EVENT_REFUSED,     "event.refused",     WARN,  "a destination refused a change; it is sent again later")        \
     X(API_LISTENING,     "api.listening",     INFO,  "the HTTP API answers at this address")                          \
     X(API_ANSWERED,      "api.answered",      DEBUG, "a request to the HTTP API was answered")                        \
+    X(API_FAILED,        "api.failed",        ERROR, "a request to the HTTP API met a failure; its answer was 500 or 503")\
     X(CRAWLING_PAUSED,   "crawling.paused",   WARN,  "an operator stopped all requests")                              \
     X(CRAWLING_RESUMED,  "crawling.resumed",  INFO,  "an operator let requests go on")
 // clang-format on

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import sqlite3
 import urllib.error
 import urllib.request
 
@@ -175,3 +176,22 @@ def test_a_request_whose_end_could_be_read_in_two_ways_is_refused(api):
 def test_it_listens_elsewhere_only_with_a_key(make_kkachi):
     kk = make_kkachi(**{"api.listen": "0.0.0.0:0"})
     assert "kkachi key create" in kk.refuses("run", "api", status=1)
+
+
+def test_a_store_in_trouble_is_told_to_the_asker_in_short_and_to_the_log_in_full(make_kkachi):
+    kk = make_kkachi()
+    child = kk.start("run", "api")
+    api = Api(kk, child)
+    key = api.key()["key"]
+    lock = sqlite3.connect(kk.folder + "/var/kkachi.db", isolation_level=None)
+    lock.execute("BEGIN EXCLUSIVE")
+    try:
+        status, headers, answer = api.ask("POST", "/v1/sellers", key, {"sellerId": "luxmaison", "period": "6h"})
+    finally:
+        lock.execute("ROLLBACK")
+        lock.close()
+    assert (status, headers["Retry-After"]) == (503, "2")
+    assert "locked" not in answer["detail"]
+    line = next(json.loads(line) for line in child.complained().splitlines() if '"api.failed"' in line)
+    assert line["path"] == "/v1/sellers" and "locked" in line["error"], line
+    assert api.ask("POST", "/v1/sellers", key, {"sellerId": "luxmaison", "period": "6h"})[0] == 201
