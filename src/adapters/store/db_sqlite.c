@@ -367,7 +367,8 @@ static enum kk_code check_owner(struct db_sqlite *self, bool read_only, struct k
  * write each time (Debian's library does it by default). cache_size bounds the memory however large the file grows; the
  * system's own cache holds the rest. mmap_size 0: a mapped file would count as the process's memory, and a failing disk
  * would kill it by a signal. wal_autocheckpoint: 16 MiB of log between two copies into the file, so that a page that
- * changes often is copied once. */
+ * changes often is copied once. wal_checkpoint: what a process wrote and did not sync before it died comes back to
+ * light in the next one's log, and only a wait for the disk makes it last: nobody may act on it before. */
 static const char settings[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = FULL;"
                                "PRAGMA foreign_keys = OFF;"
@@ -376,7 +377,8 @@ static const char settings[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA mmap_size = 0;"
                                "PRAGMA cache_size = -4096;"
                                "PRAGMA wal_autocheckpoint = 4000;"
-                               "PRAGMA journal_size_limit = 67108864;";
+                               "PRAGMA journal_size_limit = 67108864;"
+                               "PRAGMA wal_checkpoint;";
 
 static enum kk_code settle_in(struct db_sqlite *self, bool read_only, struct kk_err *err)
 {
