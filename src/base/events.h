@@ -35,6 +35,8 @@
     X(TOKEN_SHUT,        "token.shut",        WARN,  "a stored token does not open with the key; the agent asks for a new one")      \
     X(TOKEN_REFUSED,     "token.refused",     WARN,  "the home page gave no token")                                   \
     X(LIMITER_FAILED,    "limiter.failed",    ERROR, "the limiter cannot be asked; nothing is sent until it answers") \
+    X(LIMITER_BACK,      "limiter.back",      INFO,  "the limiter answers again")                                    \
+    X(LIMITER_RESTORED,  "limiter.restored",  WARN,  "Redis was new, restarted or emptied; it was told what the store knows") \
     X(QUEUE_FAILED,      "queue.failed",      ERROR, "the queue refused; the step is tried again")                    \
     X(ARCHIVE_FAILED,    "archive.failed",    ERROR, "a body could not be kept; its task is tried again")             \
     X(FETCH_FAILED,      "fetch.failed",      WARN,  "a transfer could not be started")                               \

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 
+#include "adapters/redis/redis_state.h"
 #include "app/manage.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
@@ -181,16 +182,75 @@ static void check_queue(struct doctor *d)
         find(d, "queue", FINDING_OK, "%" PRId64 " waiting", waiting);
 }
 
+/* ---- the limiter in Redis ---- */
+
+static void check_redis_memory(struct doctor *d, const struct redis_state *state)
+{
+    if (state->is_replica) {
+        find(d, "redis memory", FINDING_BAD, "a read-only replica: name the primary in limiter.url");
+        worsen(d);
+    } else if (strcmp(state->policy, "noeviction") != 0) {
+        find(d, "redis memory", FINDING_BAD,
+             "maxmemory-policy %s may throw tokens away, and then too much is sent: set noeviction", state->policy);
+        worsen(d);
+    } else if (state->max_bytes && state->used_bytes > state->max_bytes / 10 * 9) {
+        find(d, "redis memory", FINDING_WARN, "nearly full: nothing is sent once it is");
+    } else {
+        find(d, "redis memory", FINDING_OK, "noeviction, %" PRId64 " KiB in use", state->used_bytes >> 10);
+    }
+}
+
+static void check_redis(struct doctor *d)
+{
+    int64_t before_ms = kk_wall_ms(&d->office.clock), apart_ms;
+    struct redis_settings settings;
+    struct redis_state state;
+    struct redis *redis = NULL;
+    struct kk_err err = {0};
+    enum kk_code rc = redis_read_url(config_text(d->office.config, CONFIG_LIMITER_URL), &settings, &err);
+
+    if (!rc)
+        rc = redis_open(&settings, &redis, &err);
+    if (!rc)
+        rc = redis_read_state(redis, &state, &err);
+    redis_close(redis);
+    if (rc) {
+        found_err(d, "redis", &err);
+        return;
+    }
+    find(d, "redis", FINDING_OK, "version %s at %s port %s%s", state.version, settings.host, settings.port,
+         settings.is_tls ? ", through TLS" : "");
+    check_redis_memory(d, &state);
+    find(d, "redis disk", state.has_aof ? FINDING_OK : FINDING_WARN, "%s",
+         state.has_aof ? "it writes what happens (appendonly)"
+                       : "it forgets at a restart; agents used in the last window then wait: set appendonly yes");
+    apart_ms = state.time_ms - before_ms;
+    find(d, "redis clock", apart_ms > CLOCK_SLACK_MS || apart_ms < -CLOCK_SLACK_MS ? FINDING_WARN : FINDING_OK,
+         "%" PRId64 " ms from this machine's%s", apart_ms,
+         apart_ms > CLOCK_SLACK_MS || apart_ms < -CLOCK_SLACK_MS ? ": let both follow NTP" : "");
+}
+
+static bool is_redis(const struct doctor *d)
+{
+    return kk_sv_starts(config_text(d->office.config, CONFIG_LIMITER_URL), KK_SV("redis"));
+}
+
 static void check_limiter(struct doctor *d)
 {
+    const int64_t nobody = 0;
+    struct limiter_agent seen;
     struct kk_err err = {0};
 
-    if (wire_add(&d->office, WIRE_LIMITER, &err))
+    if (is_redis(d))
+        check_redis(d);
+    if (wire_add(&d->office, WIRE_LIMITER, &err) || limiter_look(d->office.app.limiter, &nobody, 1, &seen, &err))
         found_err(d, "limiter", &err);
     else
         find(d, "limiter", FINDING_OK, "%" PRId64 " requests for each agent in any window",
              config_number(d->office.config, CONFIG_LIMITER_CAPACITY));
 }
+
+/* ---- more backends ---- */
 
 static void check_archive(struct doctor *d)
 {

@@ -10,8 +10,10 @@
 #include "adapters/fetcher/fetcher_curl.h"
 #include "adapters/http/http_curl.h"
 #include "adapters/limiter/limiter_local.h"
+#include "adapters/limiter/limiter_redis.h"
 #include "adapters/loop/loop_curl.h"
 #include "adapters/queue/queue_local.h"
+#include "adapters/redis/redis.h"
 #include "adapters/sink/sink_file.h"
 #include "adapters/sink/sink_webhook.h"
 #include "adapters/store/store_seal.h"
@@ -117,9 +119,9 @@ static enum kk_code open_queue_local(struct wire *wire, struct kk_sv url, struct
     return queue_local_open(wire->app.store, &rules, &wire->clock, &wire->app.queue, err);
 }
 
-static enum kk_code open_limiter_local(struct wire *wire, struct kk_sv url, struct kk_err *err)
+static struct limiter_rules limiter_rules_of(const struct wire *wire)
 {
-    const struct limiter_rules rules = {
+    return (struct limiter_rules){
         .capacity = config_number(wire->config, CONFIG_LIMITER_CAPACITY),
         .window_ms = config_number(wire->config, CONFIG_LIMITER_WINDOW),
         .gap_ms = config_number(wire->config, CONFIG_LIMITER_GAP),
@@ -128,9 +130,25 @@ static enum kk_code open_limiter_local(struct wire *wire, struct kk_sv url, stru
         .site_inflight = config_number(wire->config, CONFIG_SITE_INFLIGHT),
         .site_rate = config_number(wire->config, CONFIG_SITE_RATE),
     };
+}
+
+static enum kk_code open_limiter_local(struct wire *wire, struct kk_sv url, struct kk_err *err)
+{
+    const struct limiter_rules rules = limiter_rules_of(wire);
 
     (void)url;
     return limiter_local_open(wire->app.store, &rules, &wire->clock, &wire->rng, &wire->app.limiter, err);
+}
+
+static enum kk_code open_limiter_redis(struct wire *wire, struct kk_sv url, struct kk_err *err)
+{
+    const struct limiter_rules rules = limiter_rules_of(wire);
+    struct redis_settings settings;
+    const struct limiter_redis_options options = {
+        .rules = &rules, .redis = &settings, .clock = &wire->clock, .rng = &wire->rng};
+    enum kk_code rc = redis_read_url(url, &settings, err);
+
+    return rc ? rc : limiter_redis_open(wire->app.store, &options, &wire->app.limiter, err);
 }
 
 static enum kk_code open_archive_file(struct wire *wire, struct kk_sv url, struct kk_err *err)
@@ -240,8 +258,8 @@ static const struct scheme schemes[] = {
     {CONFIG_QUEUE_URL, "store", open_queue_local},
     {CONFIG_QUEUE_URL, "sqs", NULL},
     {CONFIG_LIMITER_URL, "store", open_limiter_local},
-    {CONFIG_LIMITER_URL, "redis", NULL},
-    {CONFIG_LIMITER_URL, "rediss", NULL},
+    {CONFIG_LIMITER_URL, "redis", open_limiter_redis},
+    {CONFIG_LIMITER_URL, "rediss", open_limiter_redis},
     {CONFIG_ARCHIVE_URL, "file", open_archive_file},
     {CONFIG_ARCHIVE_URL, "s3", open_archive_s3},
     {CONFIG_SITE_URL, "https", open_site},
@@ -327,6 +345,15 @@ static struct app_limits limits_of(const struct config *config)
     };
 }
 
+/* A bad address is told before anything is opened. */
+static enum kk_code check_redis_url(struct kk_sv url, struct kk_err *err)
+{
+    struct redis_settings settings;
+    enum kk_code rc = kk_sv_starts(url, KK_SV("redis")) ? redis_read_url(url, &settings, err) : KK_OK;
+
+    return rc ? kk_while(err, rc, "limiter.url") : KK_OK;
+}
+
 enum kk_code wire_begin(struct wire *wire, struct config *config, struct kk_err *err)
 {
     static const enum config_key urls[] = {CONFIG_STORE_URL,   CONFIG_QUEUE_URL,  CONFIG_LIMITER_URL,
@@ -346,6 +373,8 @@ enum kk_code wire_begin(struct wire *wire, struct config *config, struct kk_err 
     };
     for (size_t i = 0; !rc && i < KK_COUNT(urls); i++)
         rc = each_url(wire, urls[i], true, err);
+    if (!rc)
+        rc = check_redis_url(config_text(config, CONFIG_LIMITER_URL), err);
     if (!rc)
         rc = copy_path(config_text(config, CONFIG_STORE_URL), "store.url", path, err);
     if (!rc)

@@ -33,7 +33,7 @@ def config_file(kk, text):
     ("store.url = mysql://u@h/db\n", "store.url: mysql: is not in this build; valid here: sqlite:"),
     ("queue.url = sqs://r/q\n", "queue.url: sqs: is not in this build; valid here: store:"),
     ("archive.url = gs://b/p\n", "archive.url: gs: is no scheme that is known; valid here: file:, s3:"),
-    ("limiter.url = redis://h\n", "limiter.url: redis: is not in this build; valid here: store:"),
+    ("limiter.url = redis://h:0\n", "limiter.url: it has no valid host and port, as in redis://host:6379/0"),
     ("schedule.url = eventbridge://r/g\n", "schedule.url: eventbridge: is not in this build; valid here: store:"),
 ])
 def test_a_bad_file_is_told_with_place_and_nearest_key(make_kkachi, text, says):

@@ -17,14 +17,12 @@ local inflight, rate, roll = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARG
 local rules = table.concat(ARGV, ' ', 4, 8)
 local READY, WAIT, BUSY, SITE = base .. 'ready', base .. 'wait', base .. 'busy', base .. 'site'
 local gap_last = gap + math.floor(gap / 4)
-local wall
 
 local pool = call('HMGET', KEYS[1], 'now', 'run', 'rules', 'arming', 'arm_at')
 if now == 0 then
     local time = call('TIME')
     now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
-wall = now
 now = math.max(now, tonumber(pool[1] or 0))
 
 local function name(id) -- of one width, so that agents of one age stand in the order of their numbers
@@ -312,7 +310,7 @@ local function again() -- 12 agent, 13 grant
 end
 
 local function look() -- 12 … agents
-    local seen = { 'OK', now, wall }
+    local seen = { 'OK', now }
     for i = 12, #ARGV do
         local a = load(name(ARGV[i]))
         local out = count_out(a)

@@ -209,6 +209,11 @@ enum kk_code redis_connect(struct redis *redis, struct kk_err *err)
     return kk_fail(err, rc, "%s", redis->why.msg);
 }
 
+bool redis_is_connected(const struct redis *redis)
+{
+    return redis->wire.fd >= 0;
+}
+
 const struct redis_server *redis_server(const struct redis *redis)
 {
     return &redis->server;

@@ -43,6 +43,7 @@ void redis_close(struct redis *redis); /* NULL is fine */
 
 /* KK_OK: connected. KK_UNAVAILABLE, KK_TIMEOUT, KK_DENIED (password, certificate), KK_MISMATCH (too old, no Redis). */
 enum kk_code redis_connect(struct redis *redis, struct kk_err *err);
+bool redis_is_connected(const struct redis *redis); /* as far as is known */
 /* Of the connection that is open: redis_connect() went well. */
 const struct redis_server *redis_server(const struct redis *redis);
 /* Asks, over a connection that is made if there is none. An error of the server's is an answer too: *ret_answer has

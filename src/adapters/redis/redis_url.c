@@ -97,8 +97,9 @@ enum kk_code redis_read_url(struct kk_sv url, struct redis_settings *ret, struct
     for (at = rest.len; at > 0 && rest.ptr[at - 1] != '@';)
         at--;
     if (at && !read_login((struct kk_sv){rest.ptr, at - 1}, &settings))
-        return kk_fail(err, KK_BAD_INPUT, "its user or password is malformed: signs such as %% and : are written %%25, "
-                                          "%%3A");
+        return kk_fail(err, KK_BAD_INPUT,
+                       "its user or password is malformed: signs such as %% and : are written %%25, "
+                       "%%3A");
     rest = (struct kk_sv){rest.ptr + at, rest.len - at};
     path = kk_sv_cut(&rest, '?');
     place = kk_sv_cut(&path, '/');
