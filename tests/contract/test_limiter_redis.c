@@ -193,23 +193,48 @@ static void a_replica_grants_nothing(void **state)
     CHECK_EQ(turn(*state, 2).count, 1);
 }
 
+/* Both agents were granted once, so the server knows their list and the next question is the turn itself. */
+static void use_both(struct limiter *limiter)
+{
+    CHECK_EQ(turn(limiter, 2).count, 2);
+    pass(NULL, LIFE_MS + 1);
+}
+
+/* The grants after those of use_both(), and no token spent but theirs. */
+static void check_second_grants(struct limiter *limiter, const struct given *given)
+{
+    const int64_t ids[] = {1, 2};
+    struct limiter_agent seen[2];
+
+    CHECK_EQ(given->count, 2);
+    CHECK_EQ(given->grant[0].agent_id + given->grant[1].agent_id, 3);
+    CHECK_OK(limiter_look(limiter, ids, 2, seen, &err), &err);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_EQ(given->grant[i].id, 2);
+        CHECK_EQ(given->grant[i].tokens_left, 1);
+        CHECK_EQ(seen[i].tokens_left, 1);
+        CHECK(seen[i].is_busy);
+    }
+}
+
 static void a_redis_that_stands_still_grants_nothing_within_a_bound(void **state)
 {
     struct timespec begun, ended;
+    struct given given;
 
-    CHECK_EQ(turn(*state, 1).count, 1);
+    use_both(*state);
     kill(redisd.pid, SIGSTOP);
     clock_gettime(CLOCK_MONOTONIC, &begun);
-    refused(*state, KK_UNAVAILABLE, "in time");
+    given.count = 9;
+    enum kk_code rc = try_turn(*state, 2, &given);
     clock_gettime(CLOCK_MONOTONIC, &ended);
     kill(redisd.pid, SIGCONT);
+    CHECK_EQ(rc, KK_UNAVAILABLE);
+    CHECK_EQ(given.count, 0);
+    CHECK(strstr(err.msg, "in time"));
     CHECK(ended.tv_sec - begun.tv_sec <= 2);
-    /* It ran the question once it woke up: the same attempt gets the same grant. */
-    struct given given = turn(*state, 2);
-
-    CHECK_EQ(given.count, 1);
-    CHECK_EQ(given.grant[0].agent_id, 2);
-    CHECK_EQ(given.grant[0].id, 1);
+    given = turn(*state, 2); /* it ran the question once it woke up: the same attempt gets the same grants */
+    check_second_grants(*state, &given);
 }
 
 static void a_lost_answer_asked_again_gives_the_same_grants(void **state)
@@ -217,27 +242,14 @@ static void a_lost_answer_asked_again_gives_the_same_grants(void **state)
     struct redis_proxy *proxy = redis_proxy_start(redisd.port);
     struct redis_settings settings = settings_of("", redis_proxy_port(proxy), "");
     struct limiter *limiter = open_at(&settings, &rules);
-    int64_t ids[] = {1, 2};
-    struct limiter_agent seen[2];
     struct given given;
 
-    turn(limiter, 1);
-    pass(NULL, LIFE_MS + 1);
+    use_both(limiter);
     redis_proxy_swallow(proxy);
     given = turn(limiter, 2); /* asked again inside, after the hang-up */
-    CHECK_EQ(given.count, 2);
-    CHECK_OK(limiter_look(*state, ids, 2, seen, &err), &err);
-    for (size_t i = 0; i < 2; i++) {
-        CHECK_EQ(seen[i].tokens_left, given.grant[i].agent_id == seen[i].agent_id ? given.grant[i].tokens_left
-                                                                                  : given.grant[1 - i].tokens_left);
-        CHECK(seen[i].is_busy);
-    }
-    CHECK_EQ(given.grant[0].agent_id + given.grant[1].agent_id, 3);
-    CHECK_EQ(given.grant[0].agent_id == 1 ? given.grant[0].id : given.grant[1].id, 2);
-    CHECK_EQ(seen[0].tokens_left, 1); /* its first grant, and one of these: the lost one cost nothing more */
-    CHECK_EQ(seen[1].tokens_left, 2);
     limiter_close(limiter);
     redis_proxy_stop(proxy);
+    check_second_grants(*state, &given);
 }
 
 /* ---- lost data ---- */
