@@ -235,6 +235,9 @@ static void after_commit(struct app *app, struct batch *batch)
     work->batch_max = (size_t)app->limits.worker_batch;
     keep_reports(work, batch, batch->was_asked ? batch->ripe_count : 0);
     claim_after_commit(app, batch);
+    /* A remote limiter hears of these agents only with the next question; until then it says that they are busy. */
+    if (batch->settled_count && batch->ripe_count < batch->report_count && work->ask_at_ms != work->idle_at_ms)
+        work->ask_at_ms = 0;
 }
 
 /* One bad job must not hold up the others: after a failure they are settled one by one, and one that fails alone again
