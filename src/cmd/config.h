@@ -32,7 +32,7 @@ enum config_secrecy { CONFIG_SHOWN, CONFIG_SECRET };
     X(STORE_URL,         "store.url",         URL,      "sqlite:var/kkachi.db",        0, 0, SHOWN,  "the database that holds the truth")                                          \
     X(QUEUE_URL,         "queue.url",         URL,      "store:",                      0, 0, SHOWN,  "where task messages wait for workers")                                       \
     X(ARCHIVE_URL,       "archive.url",       URL,      "file:var/archive",            0, 0, SHOWN,  "where raw answers are kept")                                                 \
-    X(LIMITER_URL,       "limiter.url",       URL,      "store:",                      0, 0, SHOWN,  "who counts the requests of each agent")                                      \
+    X(LIMITER_URL,       "limiter.url",       URL,      "store:",                      0, 0, SHOWN,  "who counts the requests of each agent; redis://host:6379/0 or rediss:// for several machines") \
     X(EVENTS_URL,        "events.url",        URLS,     "file:var/events.ndjson",      0, 0, SHOWN,  "where changes are delivered; several are allowed, each gets every event")    \
     X(EVENTS_SECRET,     "events.secret",     TEXT,     "",                            0, 0, SECRET, "signs events that go to a webhook (Standard Webhooks: whsec_ and base64)")   \
     X(SCHEDULE_URL,      "schedule.url",      URL,      "store:",                      0, 0, SHOWN,  "who starts sellers that are due")                                            \

@@ -18,6 +18,7 @@
 #define WORDS_MAX 48
 #define START_TRIES 500
 #define PASS_BYTES 65536
+#define TEST_SECONDS 200 /* a test that hangs ends itself: its server goes with it, and holds nobody's pipe open */
 
 bool redisd_is_installed(void)
 {
@@ -58,6 +59,7 @@ static int dial(int port)
 
 void redisd_make(struct redisd *redisd)
 {
+    alarm(TEST_SECONDS);
     *redisd = (struct redisd){.port = redisd_free_port()};
     test_folder_make(redisd->folder);
 }
@@ -139,7 +141,7 @@ static bool pass_on(struct redis_proxy *proxy, int from, int to, bool is_answer)
 
     if (len <= 0 || (is_answer && atomic_exchange(&proxy->will_swallow, false)))
         return false;
-    return send(to, bytes, (size_t)len, MSG_NOSIGNAL) == len;
+    return send(to, bytes, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len; /* a peer that stands still is cut off */
 }
 
 static void serve(struct redis_proxy *proxy, int client)

@@ -15,7 +15,7 @@ struct redisd {
 };
 
 bool redisd_is_installed(void);
-void redisd_make(struct redisd *redisd); /* its folder and its port */
+void redisd_make(struct redisd *redisd); /* its folder and its port; bounds the test's time */
 /* extra: further words of its command line, NULL at the end. Waits until it listens. */
 void redisd_start(struct redisd *redisd, const char *const *extra);
 void redisd_kill(struct redisd *redisd); /* as a power cut: kill -9, and gone */

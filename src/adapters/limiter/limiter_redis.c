@@ -35,15 +35,29 @@ static bool is_status(const struct script_reply *reply, const char *status)
     return kk_sv_eq(reply->status, kk_sv_of(status));
 }
 
+static bool is_checked(const struct limiter_redis *self)
+{
+    return strcmp(self->checked_run, redis_server(self->redis)->run_id) == 0;
+}
+
+/* A server we do not know is believed once it was compared with the store. The node of a cluster that was dialled may
+ * not be the one that has the pool. */
+static enum kk_code meet(struct limiter_redis *self, struct kk_err *err)
+{
+    enum kk_code rc = redis_connect(self->redis, err);
+
+    if (!rc && !is_checked(self))
+        rc = redis_seek(self->redis, self->pool_key, err);
+    return rc || is_checked(self) ? rc : limiter_restore(self, false, err);
+}
+
 /* *ret_done: the answer is what was asked for; else it is to be asked again. */
 static enum kk_code ask_round(struct limiter_redis *self, const struct question *question, struct script_reply *ret,
                               bool *ret_done, struct kk_err *err)
 {
-    enum kk_code rc = redis_connect(self->redis, err);
+    enum kk_code rc = meet(self, err);
 
     *ret_done = false;
-    if (!rc && strcmp(self->checked_run, redis_server(self->redis)->run_id) != 0)
-        rc = limiter_restore(self, false, err);
     if (rc)
         return rc;
     question->say(self, question->what);

@@ -120,14 +120,14 @@ static enum kk_code send_words(struct limiter_redis *self, struct redis_answer *
 
 enum kk_code script_ask(struct limiter_redis *self, struct script_reply *ret, struct kk_err *err)
 {
-    struct redis_answer answer;
+    struct redis_answer answer = {0};
     enum kk_code rc = send_words(self, &answer, err);
 
     if (rc)
         return rc;
-    if (answer.node[0].kind == REDIS_ERROR)
+    if (answer.count && answer.node[0].kind == REDIS_ERROR)
         return redis_fail(answer.node[0].text, err);
-    if (answer.node[0].kind != REDIS_LIST || answer.count < 2 || answer.node[1].kind != REDIS_TEXT)
+    if (answer.count < 2 || answer.node[0].kind != REDIS_LIST || answer.node[1].kind != REDIS_TEXT)
         return kk_fail(err, KK_MISMATCH, "the limiter's script gave no answer of its own");
     *ret = (struct script_reply){.status = answer.node[1].text, .rest = answer.node + 2, .count = answer.count - 2};
     if (!kk_sv_eq(ret->status, KK_SV("OK")))

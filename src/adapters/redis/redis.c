@@ -12,7 +12,7 @@
 #define ANSWER_ROOM_BYTES 16384
 #define PAUSE_FIRST_MS 100
 #define PAUSE_LAST_MS 2000
-#define MOVES_MAX 3 /* from node to node, for one question */
+#define MOVES_MAX 3 /* from node to node of a cluster */
 #define OLDEST_MAJOR 6
 #define OLDEST_MINOR 2
 
@@ -242,19 +242,35 @@ static bool read_move(struct redis *redis)
 enum kk_code redis_ask(struct redis *redis, const struct kk_sv *words, size_t count, struct redis_answer *ret_answer,
                        struct kk_err *err)
 {
-    for (int moves = 0;; moves++) {
-        enum kk_code rc = redis_connect(redis, err);
+    enum kk_code rc = redis_connect(redis, err);
 
-        if (!rc)
-            rc = ask_once(redis, words, count, redis_now_ms() + redis->node.timeout_ms, err);
-        if (rc)
-            return rc;
-        if (moves == MOVES_MAX || !read_move(redis))
-            break;
+    if (!rc)
+        rc = ask_once(redis, words, count, redis_now_ms() + redis->node.timeout_ms, err);
+    if (rc)
+        return rc;
+    if (read_move(redis)) {
         drop(redis);
+        return kk_fail(err, KK_UNAVAILABLE, "the Redis cluster has moved the data to another node");
     }
     *ret_answer = (struct redis_answer){redis->reader.node, redis->reader.count};
     return KK_OK;
+}
+
+enum kk_code redis_seek(struct redis *redis, const char *key, struct kk_err *err)
+{
+    const struct kk_sv find[] = {KK_SV("EXISTS"), kk_sv_of(key)};
+    struct redis_answer answer = {0};
+    enum kk_code rc = KK_UNAVAILABLE;
+
+    for (int moves = 0; rc == KK_UNAVAILABLE && moves < MOVES_MAX; moves++) {
+        rc = redis_connect(redis, err);
+        if (rc)
+            return rc;
+        rc = redis_ask(redis, find, KK_COUNT(find), &answer, err);
+    }
+    if (!rc && answer.count && answer.node[0].kind == REDIS_ERROR)
+        rc = redis_fail(answer.node[0].text, err);
+    return rc;
 }
 
 enum kk_code redis_open(const struct redis_settings *settings, struct redis **ret_redis, struct kk_err *err)
@@ -280,7 +296,7 @@ void redis_close(struct redis *redis)
     redis_reader_done(&redis->reader);
     kk_buf_done(&redis->out);
     kk_buf_done(&redis->in);
-    memset(&redis->settings, 0, sizeof(redis->settings));
-    memset(&redis->node, 0, sizeof(redis->node));
+    explicit_bzero(&redis->settings, sizeof(redis->settings));
+    explicit_bzero(&redis->node, sizeof(redis->node));
     free(redis);
 }

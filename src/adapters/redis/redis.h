@@ -47,9 +47,12 @@ bool redis_is_connected(const struct redis *redis); /* as far as is known */
 /* Of the connection that is open: redis_connect() went well. */
 const struct redis_server *redis_server(const struct redis *redis);
 /* Asks, over a connection that is made if there is none. An error of the server's is an answer too: *ret_answer has
- * the one node. KK_UNAVAILABLE or KK_TIMEOUT: no answer, and the connection is gone. MOVED is followed. */
+ * the one node. KK_UNAVAILABLE or KK_TIMEOUT: no answer, and the connection is gone. So too when a node of a cluster
+ * names another one: the next connection goes there, and who asks must look first whom he has found. */
 enum kk_code redis_ask(struct redis *redis, const struct kk_sv *words, size_t count, struct redis_answer *ret_answer,
                        struct kk_err *err);
+/* Connects to the node that has the key, where the address is a cluster's. Codes as of both above. */
+enum kk_code redis_seek(struct redis *redis, const char *key, struct kk_err *err);
 /* The server's error as ours, in a sentence. */
 enum kk_code redis_fail(struct kk_sv error, struct kk_err *err);
 

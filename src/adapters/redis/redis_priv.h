@@ -4,6 +4,13 @@
 
 #include "adapters/redis/redis.h"
 
+/* ---- redis_resolve.c: the addresses of a name ---- */
+
+struct addrinfo;
+/* until_ms: when to give up, by redis_now_ms(). Gives *ret_found (freeaddrinfo). KK_UNAVAILABLE, KK_TIMEOUT. */
+enum kk_code redis_resolve(const char *host, const char *port, int64_t until_ms, struct addrinfo **ret_found,
+                           struct kk_err *err);
+
 /* ---- redis_wire.c: bytes, in clear or through TLS ---- */
 
 struct redis_wire {

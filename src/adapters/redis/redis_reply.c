@@ -71,7 +71,7 @@ static enum kk_code read_value(struct kk_sv *rest, struct redis_node *ret, bool 
     char kind;
 
     *ret_whole = false;
-    if (rest->len && !memchr("+-:$*", rest->ptr[0], 5))
+    if (rest->len && (!rest->ptr[0] || !strchr("+-:$*", rest->ptr[0])))
         return strange(err);
     if (!cut_line(rest, &line))
         return KK_OK;
@@ -107,7 +107,7 @@ enum kk_code redis_read(struct redis_reader *reader, struct kk_sv bytes, size_t 
     *ret_used = 0;
     reader->count = 0;
     while (depth >= 0) {
-        struct redis_node node;
+        struct redis_node node = {.kind = REDIS_NIL};
         bool is_whole;
         enum kk_code rc = read_value(&rest, &node, &is_whole, err);
 

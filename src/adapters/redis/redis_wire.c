@@ -8,8 +8,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "adapters/clock/clock_system.h"
@@ -47,6 +49,28 @@ static enum kk_code cut_off(struct kk_err *err)
     return kk_fail(err, KK_UNAVAILABLE, "Redis closed the connection");
 }
 
+/* OpenSSL writes without MSG_NOSIGNAL: a connection that is gone must not end the process. */
+static void hush_pipe(sigset_t *old)
+{
+    sigset_t broken;
+
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken, old);
+}
+
+static void unhush_pipe(const sigset_t *old)
+{
+    const struct timespec at_once = {0};
+    sigset_t broken;
+
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    if (!sigismember(old, SIGPIPE))
+        sigtimedwait(&broken, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
 /* ---- connecting ---- */
 
 static enum kk_code connect_one(struct redis_wire *wire, const struct addrinfo *to, int64_t until_ms,
@@ -61,11 +85,10 @@ static enum kk_code connect_one(struct redis_wire *wire, const struct addrinfo *
     setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (connect(wire->fd, to->ai_addr, to->ai_addrlen) == 0)
         return KK_OK;
-    if (errno != EINPROGRESS)
-        failure = errno;
-    else if (!wait_for(wire->fd, POLLOUT, until_ms))
+    failure = errno;
+    if (failure == EINPROGRESS && !wait_for(wire->fd, POLLOUT, until_ms))
         failure = ETIMEDOUT;
-    else if (getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &failure, &len))
+    else if (failure == EINPROGRESS && getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &failure, &len))
         failure = errno;
     if (!failure)
         return KK_OK;
@@ -138,18 +161,21 @@ static enum kk_code tls_begin(struct redis_wire *wire, const struct redis_settin
 enum kk_code redis_wire_connect(struct redis_wire *wire, const struct redis_settings *to, int64_t until_ms,
                                 struct kk_err *err)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    enum kk_code rc = KK_UNAVAILABLE;
-    int failure = getaddrinfo(to->host, to->port, &hints, &found);
+    sigset_t old;
+    enum kk_code rc = redis_resolve(to->host, to->port, until_ms, &found, err);
 
-    if (failure)
-        return kk_fail(err, KK_UNAVAILABLE, "%s", gai_strerror(failure));
+    if (rc)
+        return rc;
+    rc = KK_UNAVAILABLE;
     for (const struct addrinfo *at = found; rc && at; at = at->ai_next)
         rc = connect_one(wire, at, until_ms, err);
     freeaddrinfo(found);
-    if (!rc && to->is_tls)
+    if (!rc && to->is_tls) {
+        hush_pipe(&old);
         rc = tls_begin(wire, to, until_ms, err);
+        unhush_pipe(&old);
+    }
     if (rc)
         redis_wire_close(wire);
     return rc;
@@ -166,36 +192,40 @@ void redis_wire_close(struct redis_wire *wire)
 
 /* ---- bytes ---- */
 
-static enum kk_code send_some(struct redis_wire *wire, struct kk_sv bytes, int64_t until_ms, size_t *ret_len,
-                              struct kk_err *err)
+/* *ret_len 0, and KK_OK: try again. */
+static enum kk_code tls_send(struct redis_wire *wire, struct kk_sv bytes, int64_t until_ms, size_t *ret_len,
+                             struct kk_err *err)
 {
-    ssize_t len;
+    sigset_t old;
+    int len;
 
-    *ret_len = 0;
-    if (wire->tls) {
-        int rc;
+    ERR_clear_error();
+    hush_pipe(&old);
+    len = SSL_write(wire->tls, bytes.ptr, bytes.len > 16384 ? 16384 : (int)bytes.len);
+    unhush_pipe(&old);
+    *ret_len = len > 0 ? (size_t)len : 0;
+    return len > 0 ? KK_OK : tls_wait(wire, len, until_ms, err);
+}
 
-        ERR_clear_error();
-        rc = SSL_write(wire->tls, bytes.ptr, bytes.len > 16384 ? 16384 : (int)bytes.len);
-        if (rc <= 0)
-            return tls_wait(wire, rc, until_ms, err);
-        *ret_len = (size_t)rc;
+static enum kk_code plain_send(struct redis_wire *wire, struct kk_sv bytes, int64_t until_ms, size_t *ret_len,
+                               struct kk_err *err)
+{
+    ssize_t len = send(wire->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+
+    *ret_len = len > 0 ? (size_t)len : 0;
+    if (len >= 0)
         return KK_OK;
-    }
-    len = send(wire->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-    if (len < 0 && errno != EAGAIN && errno != EINTR)
+    if (errno != EAGAIN && errno != EINTR)
         return cut_off(err);
-    if (len < 0)
-        return wait_for(wire->fd, POLLOUT, until_ms) ? KK_OK : too_slow(err);
-    *ret_len = (size_t)len;
-    return KK_OK;
+    return wait_for(wire->fd, POLLOUT, until_ms) ? KK_OK : too_slow(err);
 }
 
 enum kk_code redis_wire_send(struct redis_wire *wire, struct kk_sv bytes, int64_t until_ms, struct kk_err *err)
 {
     while (bytes.len) {
         size_t len;
-        enum kk_code rc = send_some(wire, bytes, until_ms, &len, err);
+        enum kk_code rc =
+            wire->tls ? tls_send(wire, bytes, until_ms, &len, err) : plain_send(wire, bytes, until_ms, &len, err);
 
         if (rc)
             return rc;
@@ -204,35 +234,41 @@ enum kk_code redis_wire_send(struct redis_wire *wire, struct kk_sv bytes, int64_
     return KK_OK;
 }
 
+static enum kk_code tls_read(struct redis_wire *wire, char *room, size_t room_bytes, int64_t until_ms, size_t *ret_len,
+                             struct kk_err *err)
+{
+    sigset_t old;
+    int len;
+
+    ERR_clear_error();
+    hush_pipe(&old);
+    len = SSL_read(wire->tls, room, room_bytes > 1 << 20 ? 1 << 20 : (int)room_bytes);
+    unhush_pipe(&old);
+    *ret_len = len > 0 ? (size_t)len : 0;
+    return len > 0 ? KK_OK : tls_wait(wire, len, until_ms, err);
+}
+
+static enum kk_code plain_read(struct redis_wire *wire, char *room, size_t room_bytes, int64_t until_ms,
+                               size_t *ret_len, struct kk_err *err)
+{
+    ssize_t len = recv(wire->fd, room, room_bytes, 0);
+
+    *ret_len = len > 0 ? (size_t)len : 0;
+    if (len > 0)
+        return KK_OK;
+    if (len == 0 || (errno != EAGAIN && errno != EINTR))
+        return cut_off(err);
+    return wait_for(wire->fd, POLLIN, until_ms) ? KK_OK : too_slow(err);
+}
+
 enum kk_code redis_wire_read(struct redis_wire *wire, char *room, size_t room_bytes, int64_t until_ms, size_t *ret_len,
                              struct kk_err *err)
 {
-    for (;;) {
-        enum kk_code rc = KK_OK;
+    enum kk_code rc = KK_OK;
 
-        if (wire->tls) {
-            int len;
-
-            ERR_clear_error();
-            len = SSL_read(wire->tls, room, room_bytes > 1 << 20 ? 1 << 20 : (int)room_bytes);
-            if (len > 0) {
-                *ret_len = (size_t)len;
-                return KK_OK;
-            }
-            rc = tls_wait(wire, len, until_ms, err);
-        } else {
-            ssize_t len = recv(wire->fd, room, room_bytes, 0);
-
-            if (len > 0) {
-                *ret_len = (size_t)len;
-                return KK_OK;
-            }
-            if (len == 0 || (errno != EAGAIN && errno != EINTR))
-                return cut_off(err);
-            if (!wait_for(wire->fd, POLLIN, until_ms))
-                rc = too_slow(err);
-        }
-        if (rc)
-            return rc;
-    }
+    *ret_len = 0;
+    while (!rc && !*ret_len)
+        rc = wire->tls ? tls_read(wire, room, room_bytes, until_ms, ret_len, err)
+                       : plain_read(wire, room, room_bytes, until_ms, ret_len, err);
+    return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "app/manage.h"
 #include "app/trigger.h"
+#include "ports/limiter.h"
 #include "ports/store.h"
 
 static int open_rig(void **state)
@@ -376,6 +377,53 @@ static void a_pause_of_all_stops_every_request_and_keeps_who_and_why(void **stat
     CHECK_EQ(rig_last_run(rig).state, RUN_COMPLETE);
 }
 
+/* ---- a limiter on another machine: what it is told counts at once ---- */
+
+struct far_limiter {
+    struct limiter base;
+    struct limiter *inner; /* borrowed from the rig */
+};
+
+static struct limiter *inner_of(struct limiter *l)
+{
+    return ((struct far_limiter *)l)->inner;
+}
+
+static enum kk_code far_turn(struct limiter *l, const struct limiter_ask *ask, struct limiter_grant *ret_grants,
+                             size_t *ret_count, int64_t *ret_wait_ms, struct kk_err *err)
+{
+    return limiter_turn(inner_of(l), ask, ret_grants, ret_count, ret_wait_ms, err);
+}
+
+static enum kk_code far_again(struct limiter *l, const struct limiter_grant *grant, struct kk_err *err)
+{
+    return limiter_again(inner_of(l), grant, err);
+}
+
+static enum kk_code far_look(struct limiter *l, const int64_t *agent_ids, size_t count, struct limiter_agent *ret,
+                             struct kk_err *err)
+{
+    return limiter_look(inner_of(l), agent_ids, count, ret, err);
+}
+
+static const struct limiter_ops far_ops = {.name = "far", .turn = far_turn, .again = far_again, .look = far_look};
+
+/* It hears of an answer one commit later than one in the store. The agent must not idle until the next question. */
+static void a_far_limiter_is_asked_again_as_soon_as_an_answer_is_committed(void **state)
+{
+    struct rig *rig = *state;
+    struct far_limiter far = {.base = {.ops = &far_ops}, .inner = rig->app.limiter};
+    int64_t begun_ms = rig->mono_ms;
+    struct run run;
+
+    rig->app.limiter = &far.base;
+    run = rig_crawl(rig); /* one agent: token, list, detail and options, one after another */
+    rig->app.limiter = far.inner;
+    CHECK_EQ(run.state, RUN_COMPLETE);
+    CHECK_EQ(rig->site.request_count, 4);
+    CHECK(rig->mono_ms - begun_ms < KK_SECOND_MS);
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
 
 int main(void)
@@ -400,6 +448,7 @@ int main(void)
         RIG_TEST(a_lease_that_ran_out_gives_the_task_to_the_next),
         RIG_TEST(a_paused_seller_sends_nothing_and_goes_on_where_it_stopped),
         RIG_TEST(a_pause_of_all_stops_every_request_and_keeps_who_and_why),
+        RIG_TEST(a_far_limiter_is_asked_again_as_soon_as_an_answer_is_committed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
