@@ -1,5 +1,5 @@
-/* api/api.h: the HTTP API (design.md section 7): libmicrohttpd's own thread, with a store connection of its own, beside
- * the loop (docs/adr/0003). */
+/* api/api.h: the HTTP API (design.md section 7): a thread with a store connection of its own, beside the loop
+ * (docs/adr/0003). */
 #ifndef KK_API_API_H
 #define KK_API_API_H
 
@@ -8,7 +8,9 @@
 #define API_URL_BYTES 64
 
 struct api_settings {
-    struct kk_sv listen;     /* "127.0.0.1:8620"; port 0: any */
+    struct kk_sv listen; /* "127.0.0.1:8620"; port 0: any */
+    unsigned connections, connections_per_address;
+    int64_t timeout_ms;      /* a client that neither sends nor takes for so long is cut; to the second */
     void (*wake)(void *ctx); /* after a commit, on the API's thread: whoever works on the store looks now */
     void *ctx;
 };

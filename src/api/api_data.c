@@ -214,3 +214,25 @@ enum kk_code api_list_changes(struct api_call *call, struct kk_err *err)
     rc = store_each_version(call->app->store, &query, change_row, &page, err);
     return rc ? rc : api_page_end(&page);
 }
+
+/* The number of the last change that was seen: of the reader's last connection, or of the question. */
+enum kk_code api_stream(struct api_call *call, struct kk_err *err)
+{
+    struct kk_sv seen = call->last_event_id, seller_id = call->query(call->query_ctx, "sellerId");
+    const char *pointer = "header/Last-Event-ID";
+
+    (void)err;
+    if (!seen.len) {
+        seen = call->query(call->query_ctx, "after");
+        pointer = "query/after";
+    }
+    call->stream_wish = (struct stream_wish){.key_id = call->key.id, .after_id = -1};
+    if (seen.ptr && (!kk_sv_i64(seen, &call->stream_wish.after_id) || call->stream_wish.after_id < 0))
+        return api_refuse(call, 400, pointer, "this is the id of a change: a number");
+    if (seller_id.len && !kk_sv_copy(seller_id, call->stream_wish.seller_id, SELLER_ID_BYTES))
+        return api_refuse(call, 400, "query/sellerId", "no seller has such an id");
+    call->status = 200;
+    call->type = "text/event-stream";
+    call->is_stream = true;
+    return KK_OK;
+}

@@ -2,6 +2,7 @@
 #ifndef KK_API_CALL_H
 #define KK_API_CALL_H
 
+#include "api/stream.h"
 #include "app/app.h"
 #include "base/json.h"
 #include "core/api_key.h"
@@ -16,7 +17,7 @@ struct api_route;
 struct api_call {
     struct app *app;
     struct kk_sv method, path, body;
-    struct kk_sv content_type, authorization, api_key, if_match, idempotency_key;
+    struct kk_sv content_type, authorization, api_key, if_match, idempotency_key, last_event_id;
     struct kk_sv (*query)(void *ctx, const char *name); /* decoded; ptr NULL: not given */
     void *query_ctx;
     /* What handling it finds out. */
@@ -33,6 +34,8 @@ struct api_call {
     char allow[48], etag[32];
     int retry_after_s; /* 0: not said */
     bool is_replayed, has_written;
+    bool is_stream; /* the answer is without end: what stream_wish asks for */
+    struct stream_wish stream_wish;
 };
 
 /* Answers it, whatever it is. */
@@ -99,5 +102,6 @@ enum kk_code api_list_products(struct api_call *call, struct kk_err *err);
 enum kk_code api_get_product(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_versions(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_changes(struct api_call *call, struct kk_err *err);
+enum kk_code api_stream(struct api_call *call, struct kk_err *err);
 
 #endif

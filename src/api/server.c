@@ -1,215 +1,25 @@
-/* libmicrohttpd around api_handle(): limits, framing, headers, the line in the log. */
+/* The HTTP server: its socket, its thread, its end. The thread waits for connections and, when the stream has readers,
+ * looks for news in between. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <microhttpd.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "api/api.h"
-#include "api/call.h"
+#include "api/server_priv.h"
 #include "app/key.h"
 #include "base/log.h"
 
-#define CONNECTIONS_MAX 1024u
-#define CONNECTIONS_OF_ADDRESS_MAX 256u
-#define IDLE_S 30u /* a client that neither sends nor takes for so long is cut */
 #define CONNECTION_BYTES ((size_t)32 * 1024)
+#define OTHER_FILES 256 /* descriptors beside connections */
 #define BACKLOG 256
-#define DROPPED_MAX_BYTES ((size_t)1024 * 1024) /* of a body that is too long, before the connection is cut */
-
-struct api {
-    struct app *app;
-    void (*wake)(void *ctx);
-    void *ctx;
-    struct MHD_Daemon *daemon;
-    int64_t next_id; /* of requests; the server's thread only */
-    char url[API_URL_BYTES];
-    bool is_draining;
-};
-
-struct exchange {
-    int64_t id, started_at_ms;
-    struct kk_buf body;
-    size_t dropped_bytes;
-    bool is_ambiguous;
-};
-
-static struct kk_sv header_of(struct MHD_Connection *connection, const char *name)
-{
-    return kk_sv_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
-}
-
-static struct kk_sv query_of(void *ctx, const char *name)
-{
-    const char *text = NULL;
-    size_t len = 0;
-
-    if (MHD_lookup_connection_value_n(ctx, MHD_GET_ARGUMENT_KIND, name, strlen(name), &text, &len) != MHD_YES || !text)
-        return (struct kk_sv){0};
-    return (struct kk_sv){text, len};
-}
-
-/* ---- framing ---- */
-
-struct framing {
-    int lengths, encodings;
-    bool is_odd;
-};
-
-static enum MHD_Result look_at_header(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    struct framing *framing = ctx;
-    struct kk_sv text = kk_sv_of(value);
-
-    (void)kind;
-    if (kk_sv_eq_ci(kk_sv_of(name), KK_SV("Content-Length"))) {
-        framing->lengths++;
-        for (size_t i = 0; i < text.len; i++)
-            framing->is_odd |= text.ptr[i] < '0' || text.ptr[i] > '9';
-    } else if (kk_sv_eq_ci(kk_sv_of(name), KK_SV("Transfer-Encoding"))) {
-        framing->encodings++;
-        framing->is_odd |= !kk_sv_eq_ci(text, KK_SV("chunked"));
-    }
-    return MHD_YES;
-}
-
-/* Where two readers could disagree on the request's end, nothing after it can be trusted. */
-static bool is_ambiguous(struct MHD_Connection *connection)
-{
-    struct framing framing = {0};
-
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &framing);
-    return framing.is_odd || framing.lengths + framing.encodings > 1;
-}
-
-/* ---- answering ---- */
-
-static void add_headers(struct api *api, struct MHD_Response *response, const struct api_call *call,
-                        const struct exchange *exchange)
-{
-    char text[32];
-
-    snprintf(text, sizeof(text), "%" PRId64, exchange->id);
-    MHD_add_response_header(response, "X-Request-Id", text);
-    MHD_add_response_header(response, "Cache-Control", "no-store");
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    if (call->type && call->answer.len)
-        MHD_add_response_header(response, "Content-Type", call->type);
-    if (call->allow[0])
-        MHD_add_response_header(response, "Allow", call->allow);
-    if (call->etag[0])
-        MHD_add_response_header(response, "ETag", call->etag);
-    if (call->status == 401)
-        MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"kkachi\"");
-    if (call->is_replayed)
-        MHD_add_response_header(response, "Idempotency-Replayed", "true");
-    if (call->retry_after_s) {
-        snprintf(text, sizeof(text), "%d", call->retry_after_s);
-        MHD_add_response_header(response, "Retry-After", text);
-    }
-    if (exchange->is_ambiguous || __atomic_load_n(&api->is_draining, __ATOMIC_RELAXED))
-        MHD_add_response_header(response, "Connection", "close");
-}
-
-static enum MHD_Result send_answer(struct api *api, struct MHD_Connection *connection, struct api_call *call,
-                                   const struct exchange *exchange)
-{
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(call->answer.len, call->answer.ptr, MHD_RESPMEM_MUST_COPY);
-    enum MHD_Result result;
-
-    if (!response)
-        return MHD_NO;
-    add_headers(api, response, call, exchange);
-    result = MHD_queue_response(connection, (unsigned)call->status, response);
-    MHD_destroy_response(response);
-    kk_log(KK_EV_API_ANSWERED, KK_NUM("request_id", exchange->id), KK_STR("method", call->method),
-           KK_STR("path", call->path), KK_NUM("status", call->status), KK_NUM("key_id", call->key.id),
-           KK_NUM("ms", kk_mono_ms(api->app->clock) - exchange->started_at_ms));
-    return result;
-}
-
-static enum MHD_Result answer(struct api *api, struct MHD_Connection *connection, const char *path, const char *method,
-                              struct exchange *exchange)
-{
-    struct api_call call = {.app = api->app,
-                            .method = kk_sv_of(method),
-                            .path = kk_sv_of(path),
-                            .body = kk_buf_sv(&exchange->body),
-                            .content_type = header_of(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
-                            .authorization = header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION),
-                            .api_key = header_of(connection, "X-API-Key"),
-                            .if_match = header_of(connection, MHD_HTTP_HEADER_IF_MATCH),
-                            .idempotency_key = header_of(connection, "Idempotency-Key"),
-                            .query = query_of,
-                            .query_ctx = connection,
-                            .answer = KK_BUF(API_ANSWER_MAX_BYTES)};
-    enum MHD_Result result;
-
-    if (exchange->is_ambiguous)
-        api_refuse(&call, 400, NULL, "the length of the body is said in more than one way");
-    else if (exchange->dropped_bytes)
-        api_refuse(&call, 413, NULL, "a body here is at most 64 KiB");
-    else
-        api_handle(&call);
-    if (call.has_written && api->wake)
-        api->wake(api->ctx);
-    result = send_answer(api, connection, &call, exchange);
-    api_call_done(&call);
-    return result;
-}
-
-static bool take_body(struct exchange *exchange, const char *upload, size_t bytes)
-{
-    if (exchange->dropped_bytes || exchange->body.len + bytes > API_BODY_MAX_BYTES)
-        exchange->dropped_bytes += bytes;
-    else
-        kk_buf_add(&exchange->body, (struct kk_sv){upload, bytes});
-    return exchange->dropped_bytes <= DROPPED_MAX_BYTES && !exchange->body.failed;
-}
-
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path, const char *method,
-                                  const char *version, const char *upload, size_t *upload_bytes, void **exchange_at)
-{
-    struct api *api = ctx;
-    struct exchange *exchange = *exchange_at;
-
-    (void)version;
-    if (!exchange) { /* an answer on the first call would close the connection after it */
-        exchange = calloc(1, sizeof(*exchange));
-        if (!exchange)
-            return MHD_NO;
-        exchange->id = ++api->next_id;
-        exchange->started_at_ms = kk_mono_ms(api->app->clock);
-        exchange->body = KK_BUF(API_BODY_MAX_BYTES);
-        exchange->is_ambiguous = is_ambiguous(connection);
-        *exchange_at = exchange;
-        return exchange->is_ambiguous ? answer(api, connection, path, method, exchange) : MHD_YES;
-    }
-    if (*upload_bytes > 0) {
-        bool is_good = take_body(exchange, upload, *upload_bytes);
-
-        *upload_bytes = 0;
-        return is_good ? MHD_YES : MHD_NO;
-    }
-    return answer(api, connection, path, method, exchange);
-}
-
-static void on_end(void *ctx, struct MHD_Connection *connection, void **exchange_at,
-                   enum MHD_RequestTerminationCode why)
-{
-    struct exchange *exchange = *exchange_at;
-
-    (void)ctx, (void)connection, (void)why;
-    if (exchange)
-        kk_buf_done(&exchange->body);
-    free(exchange);
-    *exchange_at = NULL;
-}
+#define LAST_TURNS 16 /* for the ends of streams to be sent */
 
 /* ---- opening ---- */
 
@@ -268,11 +78,11 @@ static enum kk_code open_socket(struct api *api, struct sockaddr_in *address, in
     return KK_OK;
 }
 
-static enum kk_code start(struct api *api, struct kk_sv listen_on, struct kk_err *err)
+static enum kk_code start(struct api *api, const struct api_settings *settings, struct kk_err *err)
 {
     struct sockaddr_in address;
     int fd = -1;
-    enum kk_code rc = read_address(listen_on, &address, err);
+    enum kk_code rc = read_address(settings->listen, &address, err);
 
     if (!rc)
         rc = check_reach(api->app, &address, err);
@@ -281,14 +91,94 @@ static enum kk_code start(struct api *api, struct kk_sv listen_on, struct kk_err
     if (rc)
         return rc;
     api->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, api, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_OF_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_on_request, api, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_on_end, NULL, MHD_OPTION_CONNECTION_LIMIT, settings->connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, settings->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)((settings->timeout_ms + KK_SECOND_MS - 1) / KK_SECOND_MS), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (api->daemon)
         return KK_OK; /* the socket is its own now */
     close(fd);
     return kk_fail(err, KK_UNAVAILABLE, "the HTTP server could not start: %s", strerror(errno));
+}
+
+/* ---- the thread ---- */
+
+static void quiesce(struct api *api)
+{
+    MHD_socket fd;
+
+    if (api->has_quiesced)
+        return;
+    api->has_quiesced = true;
+    stream_end(api->stream);
+    fd = MHD_quiesce_daemon(api->daemon);
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
+}
+
+static int time_to_wait(const struct api *api)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+    int most = stream_has_readers(api->stream) ? (int)STREAM_LOOK_MS : -1;
+
+    if (MHD_get_timeout(api->daemon, &ms) != MHD_YES || (most >= 0 && ms > (unsigned)most))
+        return most;
+    return ms < INT32_MAX ? (int)ms : INT32_MAX;
+}
+
+static void wait_for_work(struct api *api)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd fds[] = {{.fd = info->epoll_fd, .events = POLLIN}, {.fd = api->wake_fd, .events = POLLIN}};
+    uint64_t count;
+
+    poll(fds, KK_COUNT(fds), time_to_wait(api));
+    if (fds[1].revents & POLLIN)
+        (void)!read(api->wake_fd, &count, sizeof(count));
+}
+
+static void *serve(void *ctx)
+{
+    struct api *api = ctx;
+
+    while (!__atomic_load_n(&api->is_closing, __ATOMIC_ACQUIRE)) {
+        wait_for_work(api);
+        if (__atomic_load_n(&api->is_draining, __ATOMIC_ACQUIRE))
+            quiesce(api);
+        if (stream_look(api->stream) || api->has_quiesced)
+            channel_resume(api);
+        MHD_run(api->daemon);
+    }
+    return NULL;
+}
+
+static void wake_thread(struct api *api)
+{
+    uint64_t one = 1;
+
+    (void)!write(api->wake_fd, &one, sizeof(one));
+}
+
+static enum kk_code start_thread(struct api *api, struct kk_err *err)
+{
+    int error = pthread_create(&api->thread, NULL, serve, api);
+
+    api->has_thread = !error;
+    return error ? kk_fail(err, KK_UNAVAILABLE, "the HTTP server's thread could not start: %s", strerror(error))
+                 : KK_OK;
+}
+
+/* Each connection is a descriptor, and the usual limit of 1,024 is less than the connections we take. */
+static void want_files(unsigned connections)
+{
+    struct rlimit limit;
+    rlim_t wanted = connections + OTHER_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 enum kk_code api_open(struct app *app, const struct api_settings *settings, struct api **ret_api, struct kk_err *err)
@@ -299,9 +189,15 @@ enum kk_code api_open(struct app *app, const struct api_settings *settings, stru
     if (!api)
         return kk_fail(err, KK_NO_MEMORY, "no memory for the API server");
     api->app = app;
-    api->wake = settings->wake;
-    api->ctx = settings->ctx;
-    rc = start(api, settings->listen, err);
+    api->settings = *settings;
+    want_files(settings->connections);
+    api->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    rc = api->wake_fd < 0 ? kk_fail(err, KK_UNAVAILABLE, "no eventfd: %s", strerror(errno))
+                          : stream_create(app, &api->stream, err);
+    if (!rc)
+        rc = start(api, settings, err);
+    if (!rc)
+        rc = start_thread(api, err);
     if (rc) {
         api_close(api);
         return rc;
@@ -318,20 +214,35 @@ const char *api_url(const struct api *api)
 
 void api_drain(struct api *api)
 {
-    MHD_socket fd;
+    if (!__atomic_exchange_n(&api->is_draining, true, __ATOMIC_ACQ_REL))
+        wake_thread(api);
+}
 
-    if (__atomic_exchange_n(&api->is_draining, true, __ATOMIC_RELAXED))
-        return;
-    fd = MHD_quiesce_daemon(api->daemon);
-    if (fd != MHD_INVALID_SOCKET)
-        close(fd);
+/* The library cannot stop while a connection is suspended. */
+static void end_streams(struct api *api)
+{
+    quiesce(api);
+    for (int i = 0; i < LAST_TURNS; i++) {
+        channel_resume(api);
+        MHD_run(api->daemon);
+    }
 }
 
 void api_close(struct api *api)
 {
     if (!api)
         return;
-    if (api->daemon)
+    if (api->has_thread) {
+        __atomic_store_n(&api->is_closing, true, __ATOMIC_RELEASE);
+        wake_thread(api);
+        pthread_join(api->thread, NULL);
+    }
+    if (api->daemon) {
+        end_streams(api);
         MHD_stop_daemon(api->daemon);
+    }
+    stream_destroy(api->stream);
+    if (api->wake_fd >= 0)
+        close(api->wake_fd);
     free(api);
 }

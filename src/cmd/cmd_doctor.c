@@ -121,7 +121,7 @@ static void check_clock(struct doctor *d)
 
     kk_time_iso(now_ms, now);
     if (d->has_store)
-        store_each_run(d->office.app.store, (struct kk_sv){0}, 1, newest_start, &newest_ms, NULL);
+        store_each_run(d->office.app.store, &(struct run_query){.limit = 1}, newest_start, &newest_ms, NULL);
     if (now_ms < CLOCK_EARLIEST_MS) {
         find(d, "clock", FINDING_BAD, "it says %s: set it right", now);
         worsen(d);

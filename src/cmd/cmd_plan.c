@@ -71,7 +71,8 @@ static bool note_seller(void *ctx, const struct seller *seller)
 
     if (seller->state != SELLER_ACTIVE)
         return true;
-    store_each_run(p->store, kk_sv_of(seller->seller_id), 8, note_run, &plan.item_count, NULL);
+    store_each_run(p->store, &(struct run_query){.seller_id = kk_sv_of(seller->seller_id), .limit = 8}, note_run,
+                   &plan.item_count, NULL);
     if (p->items)
         plan.item_count = p->items;
     p->unknown_count += plan.item_count < 0;

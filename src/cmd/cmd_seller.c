@@ -288,8 +288,10 @@ static int show_json(struct call *call, struct store *store, const struct seller
     kk_jw_key_i64(&report.json, "products", product_count);
     kk_jw_key(&report.json, "runs");
     kk_jw_open(&report.json, '[');
-    status = store_each_run(store, kk_sv_of(seller->seller_id), RUNS_SHOWN, run_row, &report, &err) ? say_failure(&err)
-                                                                                                    : EXIT_DONE;
+    status = store_each_run(store, &(struct run_query){.seller_id = kk_sv_of(seller->seller_id), .limit = RUNS_SHOWN},
+                            run_row, &report, &err)
+                 ? say_failure(&err)
+                 : EXIT_DONE;
     kk_jw_close(&report.json, ']');
     kk_jw_close(&report.json, '}');
     if (!status)
@@ -319,7 +321,9 @@ int cmd_seller_show(struct call *call)
             seller.name, seller_state_name(seller.state), period_text(&seller, period), crawl_mode_name(seller.mode),
             product_count);
     report_begin(&report, call, run_columns, KK_COUNT(run_columns));
-    if (store_each_run(office.app.store, kk_sv_of(seller.seller_id), RUNS_SHOWN, run_row, &report, &err)) {
+    if (store_each_run(office.app.store,
+                       &(struct run_query){.seller_id = kk_sv_of(seller.seller_id), .limit = RUNS_SHOWN}, run_row,
+                       &report, &err)) {
         report_drop(&report);
         return say_failure(&err);
     }

@@ -113,8 +113,13 @@ static void wake_after_api(void *ctx)
 /* After the loop is open, so that its signals are not the new thread's. */
 static enum kk_code open_api(struct process *process, struct config *config, struct kk_err *err)
 {
-    const struct api_settings settings = {
-        .listen = config_text(config, CONFIG_API_LISTEN), .wake = wake_after_api, .ctx = process};
+    const struct api_settings settings = {.listen = config_text(config, CONFIG_API_LISTEN),
+                                          .connections = (unsigned)config_number(config, CONFIG_API_CONNECTIONS),
+                                          .connections_per_address =
+                                              (unsigned)config_number(config, CONFIG_API_CONNECTIONS_PER_ADDRESS),
+                                          .timeout_ms = config_number(config, CONFIG_API_TIMEOUT),
+                                          .wake = wake_after_api,
+                                          .ctx = process};
     enum kk_code rc;
 
     if (!process->has_api || kk_sv_eq(settings.listen, KK_SV("off")))

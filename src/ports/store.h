@@ -54,8 +54,14 @@ enum kk_code store_add_run(struct store *store, struct run *run,
                            struct kk_err *err); /* sets id; KK_CONFLICT: one is open */
 enum kk_code store_get_run(struct store *store, int64_t run_id, struct run *ret, struct kk_err *err);
 enum kk_code store_get_open_run(struct store *store, struct kk_sv seller_id, struct run *ret, struct kk_err *err);
-/* Newest first; seller_id empty: of all. */
-enum kk_code store_each_run(struct store *store, struct kk_sv seller_id, int limit,
+struct run_query {
+    struct kk_sv seller_id; /* empty: of all */
+    bool open_only;
+    int64_t before_id; /* for paging; 0: from the newest */
+    int64_t limit;     /* needed */
+};
+/* Newest first. */
+enum kk_code store_each_run(struct store *store, const struct run_query *query,
                             bool (*row)(void *ctx, const struct run *run), void *ctx, struct kk_err *err);
 /* Adds counts (may be negative) to the run's. */
 enum kk_code store_add_run_counts(struct store *store, int64_t run_id, const struct run_counts *add,

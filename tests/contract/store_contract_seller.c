@@ -291,14 +291,47 @@ static void runs_are_listed_newest_first(void **state)
     bench_seller(bench, "b", SELLER_ACTIVE);
     a = bench_run(bench, "a");
     b = bench_run(bench, "b");
-    CHECK_OK(store_each_run(bench->store, KK_SV(""), 10, note_run, &all, &bench->err), &bench->err);
+    CHECK_OK(store_each_run(bench->store, &(struct run_query){.limit = 10}, note_run, &all, &bench->err), &bench->err);
     CHECK_EQ(all.count, 2);
     CHECK_EQ(all.id[0], b.id);
-    CHECK_OK(store_each_run(bench->store, KK_SV("a"), 10, note_run, &one, &bench->err), &bench->err);
+    CHECK_OK(store_each_run(bench->store, &(struct run_query){.seller_id = KK_SV("a"), .limit = 10}, note_run, &one,
+                            &bench->err),
+             &bench->err);
     CHECK_EQ(one.count, 1);
     CHECK_EQ(one.id[0], a.id);
-    CHECK_OK(store_each_run(bench->store, KK_SV(""), 1, note_run, &last, &bench->err), &bench->err);
+    CHECK_OK(store_each_run(bench->store, &(struct run_query){.limit = 1}, note_run, &last, &bench->err), &bench->err);
     CHECK_EQ(last.count, 1);
+    last.count = 0;
+    CHECK_OK(
+        store_each_run(bench->store, &(struct run_query){.limit = 9, .before_id = b.id}, note_run, &last, &bench->err),
+        &bench->err);
+    CHECK_EQ(last.count, 1);
+    CHECK_EQ(last.id[0], a.id);
+}
+
+static void open_runs_are_listed_apart(void **state)
+{
+    struct store_bench *bench = *state;
+    struct runs open = {.count = 0}, of_a = {.count = 0};
+    struct run a, b;
+    bool is_done;
+
+    bench_seller(bench, "a", SELLER_ACTIVE);
+    bench_seller(bench, "b", SELLER_ACTIVE);
+    a = bench_run(bench, "a");
+    CHECK_OK(store_end_run(bench->store, a.id, RUN_COMPLETE, 5, &is_done, &bench->err), &bench->err);
+    a = bench_run(bench, "a");
+    b = bench_run(bench, "b");
+    CHECK_OK(
+        store_each_run(bench->store, &(struct run_query){.limit = 9, .open_only = true}, note_run, &open, &bench->err),
+        &bench->err);
+    CHECK_EQ(open.count, 2);
+    CHECK_EQ(open.id[0], b.id);
+    CHECK_OK(store_each_run(bench->store, &(struct run_query){.limit = 9, .open_only = true, .seller_id = KK_SV("a")},
+                            note_run, &of_a, &bench->err),
+             &bench->err);
+    CHECK_EQ(of_a.count, 1);
+    CHECK_EQ(of_a.id[0], a.id);
 }
 
 static void idle_are_open_runs_without_open_tasks_of_active_sellers(void **state)
@@ -343,6 +376,7 @@ int store_seller_run(const char *group)
         STORE_TEST(a_run_ends_once),
         STORE_TEST(a_runs_list_and_counts_come_back),
         STORE_TEST(runs_are_listed_newest_first),
+        STORE_TEST(open_runs_are_listed_apart),
         STORE_TEST(idle_are_open_runs_without_open_tasks_of_active_sellers),
     };
 

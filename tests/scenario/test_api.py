@@ -1,41 +1,13 @@
 """The HTTP API of the real binary: keys and roles, the trigger, sellers, pages, and a server that keeps its manners."""
 
 import json
-import re
 import socket
 import sqlite3
-import urllib.error
-import urllib.request
 
 import pytest
 
+from api_client import ROLES, Api
 from conftest import wait_for
-
-ROLES = ["viewer", "trigger", "operator", "admin"]
-
-
-class Api:
-    def __init__(self, kk, child):
-        self.kk = kk
-        self.url = wait_for("the API listens", lambda: (re.findall(r'"api.listening","url":"([^"]+)"',
-                                                                   child.complained()) or [None])[0])
-
-    def key(self, role="admin", *more):
-        return self.kk.json("key", "create", "--role", role, "--name", f"a {role}", *more)
-
-    def ask(self, method, path, key=None, body=None, headers=None):
-        """status, headers, the JSON of the answer"""
-        data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        head = {**({"Content-Type": "application/json"} if data is not None else {}),
-                **({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
-        request = urllib.request.Request(self.url + path, data=data, method=method, headers=head)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                text = answer.read()
-                return answer.status, answer.headers, json.loads(text) if text[:1] in (b"{", b"[") else text
-        except urllib.error.HTTPError as error:
-            text = error.read()
-            return error.code, error.headers, json.loads(text) if text else None
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/assert.h"
+
 #define COLUMNS                                                                                             \
     "r.id, r.seller_id, r.run_trigger, r.state, r.started_at_ms, r.ended_at_ms, r.list_pass, r.page_size, " \
     "r.page_count, r.list_open, r.list_failed, r.item_count, r.seen_count, r.task_count, r.open_count, "    \
@@ -16,9 +18,15 @@ static const struct db_sql add_run = {
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 static const struct db_sql get_run = {"SELECT " COLUMNS " FROM run r WHERE r.id = ?"};
 static const struct db_sql get_open_run = {"SELECT " COLUMNS " FROM run r WHERE r.open_key = ?"};
-static const struct db_sql each_run = {"SELECT " COLUMNS " FROM run r ORDER BY r.id DESC LIMIT ?"};
+static const struct db_sql each_run = {"SELECT " COLUMNS " FROM run r WHERE r.id < ? ORDER BY r.id DESC LIMIT ?"};
 static const struct db_sql each_run_of = {"SELECT " COLUMNS
-                                          " FROM run r WHERE r.seller_id = ? ORDER BY r.id DESC LIMIT ?"};
+                                          " FROM run r WHERE r.seller_id = ? AND r.id < ? ORDER BY r.id DESC LIMIT ?"};
+/* + 0: the few that are open are found by their key and sorted; by id it would be a walk through all there ever were.
+ */
+static const struct db_sql each_open = {"SELECT " COLUMNS " FROM run r WHERE r.open_key IS NOT NULL AND r.id + 0 < ? "
+                                        "ORDER BY r.id + 0 DESC LIMIT ?"};
+static const struct db_sql each_open_of = {"SELECT " COLUMNS " FROM run r WHERE r.open_key = ? AND r.id + 0 < ? "
+                                           "ORDER BY r.id + 0 DESC LIMIT ?"};
 static const struct db_sql add_counts = {
     "UPDATE run SET task_count = task_count + ?, open_count = open_count + ?, success_count = success_count + ?, "
     "dead_count = dead_count + ?, request_count = request_count + ?, retry_count = retry_count + ?, "
@@ -176,14 +184,17 @@ enum kk_code store_get_open_run(struct store *store, struct kk_sv seller_id, str
     return rc;
 }
 
-enum kk_code store_each_run(struct store *store, struct kk_sv seller_id, int limit,
+enum kk_code store_each_run(struct store *store, const struct run_query *query,
                             bool (*row)(void *ctx, const struct run *run), void *ctx, struct kk_err *err)
 {
-    struct db_stmt *q = db_use(store->db, seller_id.len ? &each_run_of : &each_run);
+    static const struct db_sql *const sql[2][2] = {{&each_run, &each_run_of}, {&each_open, &each_open_of}};
+    struct db_stmt *q = db_use(store->db, sql[query->open_only][query->seller_id.len > 0]);
 
-    if (seller_id.len)
-        db_put_text(q, seller_id);
-    db_put_int(q, limit);
+    KK_ASSERT(query->limit > 0);
+    if (query->seller_id.len)
+        db_put_text(q, query->seller_id);
+    db_put_int(q, query->before_id ? query->before_id : INT64_MAX);
+    db_put_int(q, query->limit);
     return run_rows(q, row, ctx, err);
 }
 
