@@ -4,7 +4,8 @@
  * to the dead-letter queue (K3). It may come twice, late, and in any order, so consumers are idempotent (T3). Calls
  * block for one local commit or one round trip. The embedded adapter lives in the store and joins its open transaction,
  * so that push, pull and ack commit with the data beside them; a caller must not rely on it: push before the commit,
- * ack after it. All calls: KK_UNAVAILABLE, KK_NO_MEMORY, and the store's codes. */
+ * ack after it. A queue that is elsewhere (joins_store false) is not called inside a transaction, but for what does not
+ * wait: in a worker's loop, pull, ack and release. All calls: KK_UNAVAILABLE, KK_NO_MEMORY, and the store's codes. */
 #ifndef KK_PORTS_QUEUE_H
 #define KK_PORTS_QUEUE_H
 
@@ -18,6 +19,7 @@ struct queue_item {
     struct kk_sv dedup_key; /* the embedded queue holds one message of a key at a time; others may ignore it */
     struct kk_sv group;     /* the seller; for queues that keep order in a group */
     struct kk_sv body;
+    struct kk_sv trace_id; /* goes along where the queue has room for it; may be empty */
 };
 struct queue_msg {
     char handle[QUEUE_HANDLE_BYTES]; /* of this receive */
@@ -26,11 +28,18 @@ struct queue_msg {
     int receive_count; /* 1: the first time */
 };
 
+struct queue_here {      /* what a loop has in hand of a queue that is elsewhere */
+    size_t count;        /* messages that pull gives now */
+    bool is_more_coming; /* without another ask */
+    int64_t wait_ms;     /* until there is something to pull or to flush; INT64_MAX: not by waiting alone */
+};
+
 struct queue { /* an adapter embeds this as its first member */
     const struct queue_ops *ops;
 };
 struct queue_ops {
     const char *name; /* as in the config and the logs: "store", "sqs" */
+    bool joins_store; /* its calls join the store's open transaction; ask, look and flush are NULL */
     /* Required. Borrows all. On failure some may have been sent. */
     enum kk_code (*push)(struct queue *q, const struct queue_item *items, size_t count, struct kk_err *err);
     /* Required. Gives up to max messages, *ret_count 0 when none is visible. Does not wait. */
@@ -46,6 +55,12 @@ struct queue_ops {
     enum kk_code (*ack_dead)(struct queue *q, const char *handle, struct kk_err *err);
     /* Required. Messages waiting (visible or hidden) and dead; about, for remote queues. */
     enum kk_code (*depth)(struct queue *q, int64_t *ret_waiting, int64_t *ret_dead, struct kk_err *err);
+    /* Optional; all three or none, for a worker's loop, and none of them waits.
+     * Lets so many messages come that max are here or on their way; pull gives them once they are here. */
+    enum kk_code (*ask)(struct queue *q, size_t max, struct kk_err *err);
+    void (*look)(struct queue *q, struct queue_here *ret);
+    /* Sends what acks and time have brought. Fails with what went wrong since the last time, told once. */
+    enum kk_code (*flush)(struct queue *q, struct kk_err *err);
     /* Required. Takes q. */
     void (*close)(struct queue *q);
 };
@@ -84,6 +99,18 @@ static inline enum kk_code queue_ack_dead(struct queue *q, const char *handle, s
 static inline enum kk_code queue_depth(struct queue *q, int64_t *ret_waiting, int64_t *ret_dead, struct kk_err *err)
 {
     return q->ops->depth(q, ret_waiting, ret_dead, err);
+}
+static inline enum kk_code queue_ask(struct queue *q, size_t max, struct kk_err *err)
+{
+    return q->ops->ask(q, max, err);
+}
+static inline void queue_look(struct queue *q, struct queue_here *ret)
+{
+    q->ops->look(q, ret);
+}
+static inline enum kk_code queue_flush(struct queue *q, struct kk_err *err)
+{
+    return q->ops->flush ? q->ops->flush(q, err) : KK_OK;
 }
 static inline void queue_close(struct queue *q)
 {

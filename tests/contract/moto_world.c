@@ -15,13 +15,16 @@
 #include "adapters/clock/clock_system.h"
 #include "support/check.h"
 
-#define MOTO "build/aws-venv/bin/moto_server"
+#define PYTHON "build/aws-venv/bin/python"
+#define SERVER "tests/aws/moto_clock.py"
 #define START_TRIES 300
 #define START_WAIT_US 100000
 
 extern char **environ;
 char moto_endpoint[64];
 static pid_t moto_pid;
+static char clock_file[] = "/tmp/kk-moto-clock-XXXXXX";
+static int64_t ahead_ms;
 static struct kk_clock world_clock;
 static struct kk_rng rng;
 
@@ -56,16 +59,35 @@ static bool answers(void)
     return !rc && status == 200;
 }
 
-bool moto_start(void)
+static void write_clock(void)
+{
+    FILE *file = fopen(clock_file, "we");
+
+    CHECK(file);
+    fprintf(file, "%lld", (long long)ahead_ms);
+    CHECK(fclose(file) == 0);
+}
+
+void moto_pass(int64_t ms)
+{
+    ahead_ms += ms;
+    write_clock();
+}
+
+bool moto_start(const char *what)
 {
     char port[8];
-    char *arguments[] = {(char *)MOTO, (char *)"-H", (char *)"127.0.0.1", (char *)"-p", port, NULL};
+    char *arguments[] = {(char *)PYTHON, (char *)SERVER, (char *)"-H", (char *)"127.0.0.1", (char *)"-p", port, NULL};
     posix_spawn_file_actions_t files;
+    int fd;
 
-    if (access(MOTO, X_OK)) {
-        print_message("1..1\nok 1 - the archive on S3 # SKIP no " MOTO "; run tools/aws-venv\n");
+    if (access(PYTHON, X_OK)) {
+        print_message("1..1\nok 1 - %s # SKIP no " PYTHON "; run tools/aws-venv\n", what);
         return false;
     }
+    fd = mkstemp(clock_file);
+    CHECK(fd >= 0 && close(fd) == 0);
+    setenv("KK_MOTO_CLOCK", clock_file, 1);
     world_clock = clock_system();
     rng = rng_system();
     setenv("AWS_ACCESS_KEY_ID", "kkachi", 1);
@@ -76,7 +98,7 @@ bool moto_start(void)
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&files, 1, 2);
-    CHECK(posix_spawn(&moto_pid, MOTO, &files, NULL, arguments, environ) == 0);
+    CHECK(posix_spawn(&moto_pid, PYTHON, &files, NULL, arguments, environ) == 0);
     posix_spawn_file_actions_destroy(&files);
     for (int i = 0; i < START_TRIES; i++) {
         if (answers())
@@ -95,10 +117,13 @@ void moto_stop(void)
         waitpid(moto_pid, NULL, 0);
     }
     moto_pid = 0;
+    unlink(clock_file);
 }
 
 void moto_reset(void)
 {
+    ahead_ms = 0;
+    write_clock();
     CHECK(answers());
 }
 

@@ -6,11 +6,13 @@
 
 #include "adapters/aws/aws.h"
 
-/* Starts it. False, after a sentence: `tools/aws-venv` was not run here, so these tests cannot be. */
-bool moto_start(void);
+/* Starts it. False, after a sentence: `tools/aws-venv` was not run here, so the tests of what cannot be. */
+bool moto_start(const char *what);
 void moto_stop(void); /* that process and no other; nothing started: nothing */
 extern char moto_endpoint[64];
-/* Forgets all that is in it. */
+/* Its clock goes on by so much at once. */
+void moto_pass(int64_t ms);
+/* Forgets all that is in it, and how far its clock went on. */
 void moto_reset(void);
 /* A session with keys that it takes. aws_close(). */
 struct aws *moto_aws(void);

@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "support/check.h"
 
-#define VISIBILITY_MS INT64_C(1000)
+#define VISIBILITY_MS (1000 * world->tick_ms)
 #define RECEIVES_MAX 3
 
 static const struct queue_world *world;
@@ -16,9 +16,10 @@ static struct kk_err err;
 
 static int set_up(void **state)
 {
-    const struct queue_rules rules = {.visibility_ms = VISIBILITY_MS, .max_receives = RECEIVES_MAX};
+    struct queue_rules rules = {.max_receives = RECEIVES_MAX};
 
     world = *state;
+    rules.visibility_ms = VISIBILITY_MS;
     world->make(world->ctx);
     queue = world->open(world->ctx, &rules);
     other = world->open(world->ctx, &rules);
@@ -130,9 +131,9 @@ static void a_message_in_hand_is_hidden_until_its_time_is_over(void **state)
     pull(queue, &msg, 1, 1);
     pull(other, &msg, 1, 0);
     check_depth(1, 0);
-    pass(VISIBILITY_MS - 1);
+    pass(VISIBILITY_MS - world->tick_ms);
     pull(other, &msg, 1, 0);
-    pass(1);
+    pass(world->tick_ms);
     pull(other, &msg, 1, 1);
     CHECK_EQ(msg.receive_count, 2);
 }
@@ -154,6 +155,8 @@ static void an_old_handle_does_nothing_to_a_newer_receive(void **state)
     struct queue_msg old, msg;
 
     (void)state;
+    if (world->has_loose_handles)
+        return;
     push("k1", "a");
     pull(queue, &old, 1, 1);
     pass(VISIBILITY_MS);
@@ -193,10 +196,10 @@ static void a_released_message_comes_after_its_delay(void **state)
     CHECK_OK(queue_release(queue, msg.handle, 0, &err), &err);
     pull(queue, &msg, 1, 1);
     CHECK_EQ(msg.receive_count, 2);
-    CHECK_OK(queue_release(queue, msg.handle, 200, &err), &err);
-    pass(199);
+    CHECK_OK(queue_release(queue, msg.handle, 200 * world->tick_ms, &err), &err);
+    pass(199 * world->tick_ms);
     pull(queue, &msg, 1, 0);
-    pass(1);
+    pass(world->tick_ms);
     pull(queue, &msg, 1, 1);
     CHECK_EQ(msg.receive_count, 3);
 }
@@ -395,7 +398,8 @@ static void model_push(struct model *model, int key, int64_t now_ms)
     char text[2] = {(char)('0' + key), '\0'};
 
     if (model[key].is_there && !model[key].is_dead) {
-        push(text, text);
+        if (world->has_dedup)
+            push(text, text);
         return;
     }
     if (model[key].is_dead)
@@ -413,12 +417,10 @@ static void whatever_happens_no_message_is_lost_or_comes_too_early(void **state)
     int64_t now_ms = 0;
 
     (void)state;
-    if (!world->has_dedup)
-        return;
     print_message("seed %llu\n", (unsigned long long)seed);
     for (int step = 0; step < 400; step++) {
         int key = (int)kk_rng_below(&rng, KEYS);
-        int64_t ms = (int64_t)kk_rng_below(&rng, 600);
+        int64_t ms = (int64_t)kk_rng_below(&rng, 600) * world->tick_ms;
 
         switch (kk_rng_below(&rng, 5)) {
         case 0:

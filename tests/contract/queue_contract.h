@@ -11,8 +11,10 @@ struct queue_world {
     void (*pass)(void *ctx, int64_t ms); /* time goes by */
     void (*remove)(void *ctx);
     void *ctx;
-    bool has_dedup; /* one message of a key at a time */
-    bool is_fifo;   /* in order, while nothing comes back */
+    bool has_dedup;         /* one message of a key at a time */
+    bool is_fifo;           /* in order, while nothing comes back */
+    bool has_loose_handles; /* an emulator that takes an old handle for a newer receive; AWS does not promise either */
+    int64_t tick_ms;        /* the smallest time it knows */
 };
 /* Gives the number of tests that failed. */
 int queue_contract_run(const char *name, const struct queue_world *world);

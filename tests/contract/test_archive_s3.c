@@ -107,7 +107,7 @@ int main(void)
     };
     int failed;
 
-    if (!moto_start())
+    if (!moto_start("the archive on S3"))
         return 0;
     failed = archive_contract_run("archive_s3", &contract) + cmocka_run_group_tests(tests, NULL, NULL);
     moto_stop();

@@ -136,8 +136,13 @@ static void old_dead_messages_are_purged(void **state)
 
 int main(void)
 {
-    static const struct queue_world contract = {
-        .make = make, .open = open_queue, .pass = pass, .remove = remove_all, .has_dedup = true, .is_fifo = true};
+    static const struct queue_world contract = {.make = make,
+                                                .open = open_queue,
+                                                .pass = pass,
+                                                .remove = remove_all,
+                                                .has_dedup = true,
+                                                .tick_ms = 1,
+                                                .is_fifo = true};
 #define LOCAL_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         LOCAL_TEST(it_joins_the_stores_transaction),

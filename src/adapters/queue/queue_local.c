@@ -275,6 +275,7 @@ static void local_close(struct queue *q)
 
 static const struct queue_ops local_ops = {
     .name = "store",
+    .joins_store = true,
     .push = local_push,
     .pull = local_pull,
     .ack = local_ack,
