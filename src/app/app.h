@@ -57,6 +57,7 @@ struct app {
     struct deliver *deliver;                    /* NULL: this process is no relay */
     bool task_outbox_woken, event_outbox_woken; /* a commit of this process wrote rows: the relay need not wait */
     bool queue_woken;                           /* this process put messages into the queue: its worker need not wait */
+    int64_t dead_look_at_ms;                    /* monotonic: a queue elsewhere is not asked for its dead before */
     bool runs_woken;                            /* a task ended: a run may be over */
 };
 

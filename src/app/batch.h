@@ -29,6 +29,8 @@ struct batch {
     size_t drop_count;
     struct limiter_report *unused; /* grants that no request needs */
     size_t unused_count;
+    size_t *waiting, *freed; /* queue elsewhere: slots whose grant waits for a message; whose grant went back */
+    size_t waiting_count, freed_count;
     bool is_queue_empty;
     int64_t wait_ms;     /* the limiter's: how long until another agent may send */
     int64_t issue_at_ms; /* monotonic: no token issue before */

@@ -13,6 +13,7 @@
 #define AGENTS_MAX 100000
 #define PAUSED_MS (KK_SECOND_MS / 2) /* a pause and its end are seen within 2 s everywhere */
 #define EARLY_MS KK_SECOND_MS        /* the relay's commit is on its way */
+#define EARLY_HERE_MS INT64_C(200)   /* the same, of a message that stays in this hand */
 
 /* ---- who may be asked for ---- */
 
@@ -144,6 +145,16 @@ static struct job *next_slot(struct work *work, size_t *from)
     return *from < work->job_count ? &work->jobs[(*from)++] : NULL;
 }
 
+int64_t claim_patience_ms(const struct app *app)
+{
+    return app->limits.limiter_grant_ttl_ms / 4 * 3;
+}
+
+bool claim_is_old(const struct app *app, const struct job *job, int64_t mono_ms)
+{
+    return mono_ms >= job->granted_at_ms + claim_patience_ms(app);
+}
+
 static void leave_unused(struct batch *b, const struct limiter_grant *grant, int64_t hold_ms)
 {
     b->unused[b->unused_count++] =
@@ -176,6 +187,7 @@ static enum kk_code sort_grants(struct app *app, struct batch *b, struct kk_err 
         if (rc && rc != KK_NOT_FOUND)
             return rc;
         job->grant = b->grants[i];
+        job->granted_at_ms = b->mono_ms;
         if (rc || job->agent.state == AGENT_DISABLED)
             leave_unused(b, &b->grants[i], 0);
         else if (agent_needs_token(&job->agent, &app->limits.agent, b->now_ms))
@@ -222,7 +234,7 @@ static enum kk_code claim_message(struct app *app, struct batch *b, const struct
         return rc;
     switch (claim) {
     case CLAIM_EARLY:
-        return queue_release(app->queue, msg->handle, EARLY_MS, err);
+        return queue_release(app->queue, msg->handle, app->queue->ops->joins_store ? EARLY_MS : EARLY_HERE_MS, err);
     case CLAIM_STALE:
     case CLAIM_HELD: /* of no use whatever becomes of this transaction */
         return queue_ack(app->queue, msg->handle, err);
@@ -234,6 +246,7 @@ static enum kk_code claim_message(struct app *app, struct batch *b, const struct
         return give_up(app, &job->task, b->now_ms, err);
     }
     memcpy(job->handle, msg->handle, sizeof(job->handle));
+    task_trace_id(job->task.id, job->task.serial, job->trace_id);
     job->is_issue = false;
     *ret_taken = true;
     return KK_OK;
@@ -254,6 +267,50 @@ static enum kk_code page_size_of(struct app *app, struct job *job, struct kk_err
     return rc == KK_NOT_FOUND ? KK_OK : rc;
 }
 
+/* Grants that waited for messages take part in this batch again, with their agents as they are now. */
+static enum kk_code join_waiting(struct app *app, struct batch *b, bool may_take, struct kk_err *err)
+{
+    struct work *work = app->work;
+
+    for (size_t i = 0; work->ready && i < work->job_count; i++) {
+        struct job *job = &work->jobs[i];
+        enum kk_code rc = KK_OK;
+
+        if (job->state != JOB_READY)
+            continue;
+        if (may_take && !claim_is_old(app, job, b->mono_ms))
+            rc = store_get_agent(app->store, job->grant.agent_id, &job->agent, err);
+        if (rc && rc != KK_NOT_FOUND)
+            return rc;
+        if (!rc && may_take && !claim_is_old(app, job, b->mono_ms) && job->agent.state != AGENT_DISABLED &&
+            !agent_needs_token(&job->agent, &app->limits.agent, b->now_ms)) {
+            b->ready[b->ready_count++] = i;
+            continue;
+        }
+        leave_unused(b, &job->grant, 0);
+        b->freed[b->freed_count++] = i;
+    }
+    return KK_OK;
+}
+
+/* Where the queue is elsewhere, what was asked for may still come; a grant that is new may ask. */
+static void let_wait(struct app *app, struct batch *b, size_t at)
+{
+    struct work *work = app->work;
+    struct job *job = &work->jobs[at];
+    bool is_old = job->state == JOB_READY;
+
+    if (!app->queue->ops->joins_store && (!is_old || work->here.is_more_coming || b->msg_count)) {
+        b->waiting[b->waiting_count++] = at;
+        return;
+    }
+    leave_unused(b, &job->grant, 0);
+    if (!is_old)
+        return;
+    b->freed[b->freed_count++] = at;
+    b->is_queue_empty = true; /* it let the receive wait, and nothing came */
+}
+
 static enum kk_code claim_tasks(struct app *app, struct batch *b, struct kk_err *err)
 {
     size_t used = 0;
@@ -261,7 +318,7 @@ static enum kk_code claim_tasks(struct app *app, struct batch *b, struct kk_err 
 
     if (b->ready_count) {
         rc = queue_pull(app->queue, b->msgs, b->ready_count, &b->msg_count, err);
-        b->is_queue_empty = b->msg_count < b->ready_count;
+        b->is_queue_empty = app->queue->ops->joins_store && b->msg_count < b->ready_count;
     }
     for (size_t i = 0; !rc && i < b->msg_count; i++) {
         struct job *job = &app->work->jobs[b->ready[used]];
@@ -274,23 +331,41 @@ static enum kk_code claim_tasks(struct app *app, struct batch *b, struct kk_err 
             b->started[b->started_count++] = b->ready[used++];
     }
     for (; !rc && used < b->ready_count; used++)
-        leave_unused(b, &app->work->jobs[b->ready[used]].grant, 0);
+        let_wait(app, b, b->ready[used]);
     return rc;
+}
+
+/* A queue that is elsewhere is not asked how much is in it: each time would cost, and the store knows. */
+static enum kk_code has_messages(struct app *app, bool *ret, struct kk_err *err)
+{
+    int64_t waiting = 0, dead = 0;
+    enum kk_code rc;
+
+    if (!app->queue->ops->joins_store)
+        return store_has_published(app->store, ret, err);
+    rc = queue_depth(app->queue, &waiting, &dead, err);
+    *ret = waiting > 0;
+    return rc;
+}
+
+bool claim_is_queue_empty(struct app *app)
+{
+    bool has_some = false;
+
+    return !app->work->here.count && has_messages(app, &has_some, NULL) == KK_OK && !has_some;
 }
 
 /* A token is asked for only while there is work, and one at a time: issues are rate-sensitive themselves. */
 static enum kk_code claim_issues(struct app *app, struct batch *b, struct kk_err *err)
 {
-    int64_t waiting = 0, dead = 0;
     bool has_work = b->msg_count > 0;
     enum kk_code rc;
 
-    if (b->needy_count && !has_work && !b->ready_count) {
-        rc = queue_depth(app->queue, &waiting, &dead, err);
+    if (b->needy_count && !has_work && (!b->ready_count || !app->queue->ops->joins_store)) {
+        rc = has_messages(app, &has_work, err);
         if (rc)
             return rc;
-        has_work = waiting > 0;
-        b->is_queue_empty = !has_work;
+        b->is_queue_empty |= !has_work && !b->ready_count;
     }
     for (size_t i = 0; i < b->needy_count; i++) {
         struct job *job = &app->work->jobs[b->needy[i]];
@@ -342,32 +417,39 @@ static enum kk_code look_at_pause(struct app *app, struct batch *b, bool *ret_pa
     return rc;
 }
 
-enum kk_code claim_ask(struct app *app, struct batch *b, bool may_take, struct kk_err *err)
+/* While grants wait for messages and none is here, more of them would only wait too. Slots that this batch settles are
+ * still in use until its commit. */
+static size_t grants_to_want(const struct work *work)
+{
+    return work->ready && !work->here.count ? 0 : work->job_count - work->ready - work->flying - work->back;
+}
+
+enum kk_code claim_ask(struct app *app, struct batch *b, bool may_take, bool is_time, struct kk_err *err)
 {
     struct work *work = app->work;
     bool is_paused = false;
     size_t want = 0;
     enum kk_code rc = KK_OK;
 
-    b->was_take = may_take;
-    if (may_take || has_hops(work))
+    b->was_take = may_take && is_time;
+    if (b->was_take || work->ready || has_hops(work))
         rc = look_at_pause(app, b, &is_paused, err);
     may_take = may_take && !is_paused;
-    if (!rc && may_take)
+    if (!rc && may_take && is_time)
         rc = look_up_agents(app, b->mono_ms, err);
     if (!rc)
         rc = ask_hops(app, b, is_paused, err);
-    /* Slots that this batch settles are still in use until its commit. */
-    if (may_take)
-        want = work->job_count - work->flying - work->back;
+    if (may_take && is_time)
+        want = grants_to_want(work);
     if (!rc)
         rc = ask_limiter(app, b, want, err);
-    if (rc || !want)
-        return rc;
-    rc = sort_grants(app, b, err);
+    if (!rc)
+        rc = join_waiting(app, b, may_take, err);
+    if (!rc && want)
+        rc = sort_grants(app, b, err);
     if (!rc)
         rc = claim_tasks(app, b, err);
-    return rc ? rc : claim_issues(app, b, err);
+    return rc || !want ? rc : claim_issues(app, b, err);
 }
 
 /* ---- after the commit ---- */
@@ -415,9 +497,11 @@ static void start(struct app *app, const struct batch *b, struct job *job)
 {
     struct work *work = app->work;
     bool is_hop = job->state == JOB_BACK;
+    int64_t granted_at_ms = is_hop ? b->mono_ms : job->granted_at_ms;
     struct kk_err err = {0};
     enum kk_code rc = KK_OK;
 
+    work->ready -= job->state == JOB_READY;
     if (is_hop) {
         work->back--;
         job->is_kept = false;
@@ -427,7 +511,7 @@ static void start(struct app *app, const struct batch *b, struct job *job)
     }
     job->id = ++work->last_id;
     /* A late sender would break the promise of the bucket. */
-    if (kk_mono_ms(app->clock) - b->mono_ms >= app->limits.limiter_grant_ttl_ms) {
+    if (kk_mono_ms(app->clock) - granted_at_ms >= app->limits.limiter_grant_ttl_ms) {
         take_back(app, job, "the grant grew old before the request could leave");
         return;
     }
@@ -443,18 +527,37 @@ static void start(struct app *app, const struct batch *b, struct job *job)
     work->flying++;
 }
 
+/* What waits for messages lets them come. */
+static void ask_queue(struct app *app, const struct batch *b)
+{
+    struct work *work = app->work;
+    struct kk_err err = {0};
+
+    for (size_t i = 0; i < b->freed_count; i++) {
+        job_clear(&work->jobs[b->freed[i]]);
+        work->ready--;
+    }
+    for (size_t i = 0; i < b->waiting_count; i++) {
+        work->ready += work->jobs[b->waiting[i]].state != JOB_READY;
+        work->jobs[b->waiting[i]].state = JOB_READY;
+    }
+    if (b->waiting_count && queue_ask(app->queue, work->ready, &err))
+        kk_log(KK_EV_QUEUE_FAILED, KK_CSTR("while", "ask for messages"), KK_ERR_FIELDS(&err));
+}
+
 void claim_after_commit(struct app *app, struct batch *b)
 {
     struct work *work = app->work;
 
     for (size_t i = 0; i < b->drop_count; i++)
-        memcpy(work->acks[work->ack_count++], b->drops[i], QUEUE_HANDLE_BYTES);
+        work_ack(app, b->drops[i]);
     for (size_t i = 0; i < b->unused_count; i++)
         work->reports[work->report_count++] = b->unused[i];
     for (size_t i = 0; i < b->started_count; i++)
         start(app, b, &work->jobs[b->started[i]]);
+    ask_queue(app, b);
     work->issue_at_ms = b->issue_at_ms;
-    if (!b->was_take) {
+    if (!b->was_take && !b->is_queue_empty) {
         return;
     } else if (b->is_queue_empty) {
         work->ask_at_ms = work->idle_at_ms = b->mono_ms + IDLE_ASK_MS;

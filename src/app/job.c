@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 
 void job_clear(struct job *job)
 {
@@ -63,7 +64,7 @@ void work_destroy(struct work *work)
 
 bool work_is_idle(const struct work *work)
 {
-    return work->flying == 0 && work->back == 0 && work->ack_count == 0 && work->report_count == 0;
+    return work->ready == 0 && work->flying == 0 && work->back == 0 && work->ack_count == 0 && work->report_count == 0;
 }
 
 void job_give_back(struct work *work, const struct job *job)
@@ -71,4 +72,17 @@ void job_give_back(struct work *work, const struct job *job)
     KK_ASSERT(work->report_count < work->report_max);
     work->reports[work->report_count++] =
         (struct limiter_report){.grant_id = job->grant.id, .agent_id = job->grant.agent_id};
+}
+
+void work_ack(struct app *app, const char *handle)
+{
+    struct work *work = app->work;
+    struct kk_err err;
+
+    if (app->queue->ops->joins_store) {
+        memcpy(work->acks[work->ack_count++], handle, QUEUE_HANDLE_BYTES);
+        return;
+    }
+    if (queue_ack(app->queue, handle, &err)) /* it comes again, and is acked then */
+        kk_log(KK_EV_QUEUE_FAILED, KK_CSTR("while", "ack a message"), KK_ERR_FIELDS(&err));
 }

@@ -1,6 +1,7 @@
 /* app/job.h: what a worker has in hand: grants, claimed tasks, transfers, and answers not yet committed.
  *
- * A job is one request. It is FREE, FLYING (the fetcher has it) or BACK (its end is known and waits for the commit).
+ * A job is one request. It is FREE, FLYING (the fetcher has it) or BACK (its end is known and waits for the commit);
+ * where the queue is elsewhere also READY before: it has a grant, and waits for a message that was asked for.
  * What a BACK job means is committed in one transaction for the whole batch (settle.h); until that commit the job
  * stays, so a full disk or a locked database costs time but no request. */
 #ifndef KK_APP_JOB_H
@@ -13,7 +14,7 @@
 #include "site/parse.h"
 #include "site/session.h"
 
-enum job_state { JOB_FREE, JOB_FLYING, JOB_BACK };
+enum job_state { JOB_FREE, JOB_READY, JOB_FLYING, JOB_BACK };
 
 struct job {
     int64_t id; /* of the transfer; another for each use of the slot */
@@ -23,7 +24,9 @@ struct job {
     bool is_returned; /* the process stops, or the grant grew old: the task goes back without blame */
     struct task task;
     char handle[QUEUE_HANDLE_BYTES]; /* of the task's message */
+    char trace_id[TASK_TRACE_BYTES]; /* of this try */
     struct limiter_grant grant;
+    int64_t granted_at_ms;        /* monotonic */
     struct agent agent;           /* as it was when the request was made */
     struct session session;       /* cookies of an issue, over all its hops */
     char url[SITE_URL_MAX_BYTES]; /* of the present hop */
@@ -50,7 +53,8 @@ struct work {
     struct job *jobs;
     size_t job_count; /* slots: worker.inflight */
     int64_t last_id;
-    size_t flying, back;
+    size_t ready, flying, back;
+    struct queue_here here;         /* of a queue that is elsewhere, as this turn found it; else zeroed */
     struct limiter_report *reports; /* for the next ask; at most two for each slot */
     size_t report_count, report_max;
     char (*acks)[QUEUE_HANDLE_BYTES]; /* messages to ack once their commit is in */
@@ -75,5 +79,7 @@ bool work_is_idle(const struct work *work);
 void job_clear(struct job *job); /* FREE again; keeps its headers' memory */
 /* Tells the limiter with the next ask that the job's grant was never used. */
 void job_give_back(struct work *work, const struct job *job);
+/* A committed transaction is done with the message: it is acked, at once or with the next one. */
+void work_ack(struct app *app, const char *handle);
 
 #endif

@@ -7,13 +7,14 @@
 #include "ports/queue.h"
 #include "ports/store.h"
 
-#define RELAY_MAX 256              /* rows a turn */
-#define LOOK_AGAIN_MS INT64_C(200) /* rows of other processes, and those that a full share held back */
+#define RELAY_MAX 256               /* rows a turn */
+#define HAND_MS (30 * KK_SECOND_MS) /* a relay that died had its rows in hand for no longer */
+#define LOOK_AGAIN_MS INT64_C(200)  /* rows of other processes, and those that a full share held back */
 #define CURSOR_KEY "relay_cursor"
 
 struct relay_row {
-    int64_t outbox_id, task_id, serial;
-    char seller_id[SELLER_ID_BYTES], dedup_key[OUTBOX_KEY_BYTES];
+    int64_t outbox_id, task_id, serial, due_at_ms;
+    char seller_id[SELLER_ID_BYTES], dedup_key[OUTBOX_KEY_BYTES], trace_id[TASK_TRACE_BYTES];
     char body[TASK_MESSAGE_MAX_BYTES];
     size_t body_bytes;
 };
@@ -31,6 +32,8 @@ static bool note_row(void *ctx, const struct outbox_row *row)
     to->outbox_id = row->id;
     to->task_id = row->task_id;
     to->serial = row->serial;
+    to->due_at_ms = row->not_before_ms;
+    task_trace_id(row->task_id, row->serial, to->trace_id);
     kk_sv_copy(kk_sv_of(row->key), to->seller_id, sizeof(to->seller_id));
     kk_sv_copy(kk_sv_of(row->dedup_key), to->dedup_key, sizeof(to->dedup_key));
     memcpy(to->body, row->body.ptr, row->body.len);
@@ -45,13 +48,23 @@ static enum kk_code push_rows(struct app *app, const struct relay_rows *rows, st
     for (size_t i = 0; i < rows->count; i++)
         items[i] = (struct queue_item){.dedup_key = kk_sv_of(rows->row[i].dedup_key),
                                        .group = kk_sv_of(rows->row[i].seller_id),
-                                       .body = {rows->row[i].body, rows->row[i].body_bytes}};
+                                       .body = {rows->row[i].body, rows->row[i].body_bytes},
+                                       .trace_id = kk_sv_of(rows->row[i].trace_id)};
     return queue_push(app->queue, items, rows->count, err);
 }
 
-/* Send, then mark: a crash between the two sends twice, and the claim makes the second a no-op; the other order would
- * lose the message. */
-static enum kk_code publish(struct app *app, struct relay_rows *rows, struct kk_err *err)
+static enum kk_code mark_published(struct app *app, const struct relay_rows *rows, struct kk_err *err)
+{
+    int64_t now_ms = kk_wall_ms(app->clock);
+    enum kk_code rc = KK_OK;
+
+    for (size_t i = 0; !rc && i < rows->count; i++)
+        rc = store_task_published(app->store, rows->row[i].outbox_id, rows->row[i].task_id, rows->row[i].serial, now_ms,
+                                  err);
+    return rc;
+}
+
+static enum kk_code due_rows(struct app *app, struct relay_rows *rows, struct kk_err *err)
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf saved = KK_BUF(SELLER_ID_BYTES);
     char cursor[SELLER_ID_BYTES] = "";
@@ -63,26 +76,90 @@ static enum kk_code publish(struct app *app, struct relay_rows *rows, struct kk_
         return rc;
     kk_sv_copy(kk_buf_sv(&saved), cursor, sizeof(cursor));
     rc = store_due_task_rows(app->store, now_ms, app->limits.relay_seller_cap, RELAY_MAX, cursor, note_row, rows, err);
-    if (rc || !rows->count)
-        return rc;
-    rc = push_rows(app, rows, err);
-    for (size_t i = 0; !rc && i < rows->count; i++)
-        rc = store_task_published(app->store, rows->row[i].outbox_id, rows->row[i].task_id, rows->row[i].serial, now_ms,
-                                  err);
-    return rc ? rc : store_put_setting(app->store, CURSOR_KEY, kk_sv_of(cursor), err);
+    return rc || !rows->count ? rc : store_put_setting(app->store, CURSOR_KEY, kk_sv_of(cursor), err);
 }
 
-static enum kk_code relay_once(struct app *app, struct relay_rows *rows, struct kk_err *err)
+static enum kk_code end(struct app *app, enum kk_code rc, size_t row_count, struct kk_err *err)
+{
+    if (!rc && row_count)
+        return store_commit(app->store, err);
+    store_rollback(app->store);
+    return rc;
+}
+
+/* A queue in the store: rows, messages and marks are one transaction. */
+static enum kk_code relay_inside(struct app *app, struct relay_rows *rows, struct kk_err *err)
 {
     enum kk_code rc = store_begin(app->store, err);
 
     if (rc)
         return rc;
-    rc = publish(app, rows, err);
+    rc = due_rows(app, rows, err);
     if (!rc && rows->count)
-        return store_commit(app->store, err);
-    store_rollback(app->store);
+        rc = push_rows(app, rows, err);
+    if (!rc)
+        rc = mark_published(app, rows, err);
+    return end(app, rc, rows->count, err);
+}
+
+/* This relay has them in hand until until_ms: no other one sends them too. Those that another was first at go. */
+static enum kk_code take_rows(struct app *app, struct relay_rows *rows, int64_t until_ms, struct kk_err *err)
+{
+    size_t kept = 0;
+    enum kk_code rc = KK_OK;
+
+    for (size_t i = 0; !rc && i < rows->count; i++) {
+        bool is_done = false;
+
+        rc = store_task_row_taken(app->store, rows->row[i].outbox_id, rows->row[i].due_at_ms, until_ms, &is_done, err);
+        if (!is_done)
+            continue;
+        if (kept != i)
+            rows->row[kept] = rows->row[i];
+        kept++;
+    }
+    rows->count = rc ? 0 : kept;
     return rc;
+}
+
+/* They could not be sent, or not all: due again as before. */
+static void give_rows_back(struct app *app, const struct relay_rows *rows, int64_t until_ms)
+{
+    enum kk_code rc = store_begin(app->store, NULL);
+    bool is_done;
+
+    for (size_t i = 0; !rc && i < rows->count; i++)
+        rc = store_task_row_taken(app->store, rows->row[i].outbox_id, until_ms, rows->row[i].due_at_ms, &is_done, NULL);
+    end(app, rc, rows->count, NULL); /* where this fails, they are due when until_ms is over */
+}
+
+/* A queue elsewhere is called between two transactions. Send, then mark: a crash between the two sends twice, and the
+ * claim makes the second a no-op; the other order would lose the message. */
+static enum kk_code relay_outside(struct app *app, struct relay_rows *rows, struct kk_err *err)
+{
+    int64_t until_ms = kk_wall_ms(app->clock) + HAND_MS;
+    enum kk_code rc = store_begin(app->store, err);
+
+    if (rc)
+        return rc;
+    rc = due_rows(app, rows, err);
+    if (!rc)
+        rc = take_rows(app, rows, until_ms, err);
+    rc = end(app, rc, rows->count, err);
+    if (rc || !rows->count)
+        return rc;
+    rc = push_rows(app, rows, err);
+    if (rc) {
+        give_rows_back(app, rows, until_ms);
+        return rc;
+    }
+    rc = store_begin(app->store, err);
+    return rc ? rc : end(app, mark_published(app, rows, err), rows->count, err);
+}
+
+static enum kk_code relay_once(struct app *app, struct relay_rows *rows, struct kk_err *err)
+{
+    return app->queue->ops->joins_store ? relay_inside(app, rows, err) : relay_outside(app, rows, err);
 }
 
 int64_t relay_turn(struct app *app)
@@ -102,7 +179,8 @@ int64_t relay_turn(struct app *app)
     }
     for (size_t i = 0; i < rows->count; i++)
         kk_log(KK_EV_TASK_PUBLISHED, KK_NUM("task_id", rows->row[i].task_id),
-               KK_CSTR("seller_id", rows->row[i].seller_id), KK_CSTR("dedup_key", rows->row[i].dedup_key));
+               KK_CSTR("seller_id", rows->row[i].seller_id), KK_CSTR("dedup_key", rows->row[i].dedup_key),
+               KK_CSTR("trace_id", rows->row[i].trace_id));
     if (rows->count)
         app->queue_woken = true;
     return rows->count == RELAY_MAX ? 0 : LOOK_AGAIN_MS;

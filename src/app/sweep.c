@@ -9,6 +9,7 @@
 
 #define SWEEP_MAX 200
 #define DEAD_MAX 10
+#define FAR_DEAD_EVERY_MS KK_MINUTE_MS /* between two looks into a dead-letter queue where each is paid for */
 #define AGENTS_MAX 4096
 #define PURGE_MAX 500
 
@@ -77,16 +78,23 @@ static enum kk_code bury_message(struct app *app, const struct queue_msg *msg, s
     return settle_failure(app, task, &failure, tally, now_ms, &is_done, err);
 }
 
-static enum kk_code bury_dead(struct app *app, struct queue_msg *msgs, size_t *ret_count, struct kk_err *err)
+static enum kk_code bury_all(struct app *app, const struct queue_msg *msgs, size_t count, struct kk_err *err)
 {
     struct tally tally = {.run_count = 0};
-    enum kk_code rc = queue_pull_dead(app->queue, msgs, DEAD_MAX, ret_count, err);
+    enum kk_code rc = KK_OK;
 
-    for (size_t i = 0; !rc && i < *ret_count; i++)
+    for (size_t i = 0; !rc && i < count; i++)
         rc = bury_message(app, &msgs[i], &tally, err);
-    for (size_t i = 0; !rc && i < *ret_count; i++)
-        rc = queue_ack_dead(app->queue, msgs[i].handle, err);
     return rc ? rc : tally_write(app, &tally, err);
+}
+
+static enum kk_code ack_all(struct app *app, const struct queue_msg *msgs, size_t count, struct kk_err *err)
+{
+    enum kk_code rc = KK_OK;
+
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = queue_ack_dead(app->queue, msgs[i].handle, err);
+    return rc;
 }
 
 /* Ends a sweep's transaction. Nothing found: nothing to commit. */
@@ -139,17 +147,48 @@ static void sweep_silent(struct app *app, struct swept *swept)
     app->task_outbox_woken |= swept->count > 0;
 }
 
+/* A queue in the store: messages and tasks in one transaction. */
+static enum kk_code bury_inside(struct app *app, struct queue_msg *msgs, size_t *ret_count, struct kk_err *err)
+{
+    enum kk_code rc = store_begin(app->store, err);
+
+    if (rc)
+        return rc;
+    rc = queue_pull_dead(app->queue, msgs, DEAD_MAX, ret_count, err);
+    if (!rc)
+        rc = bury_all(app, msgs, *ret_count, err);
+    if (!rc)
+        rc = ack_all(app, msgs, *ret_count, err);
+    return end(app, rc, *ret_count, err);
+}
+
+/* A queue elsewhere is asked before the transaction and told after it: a crash between the two reads them twice. */
+static enum kk_code bury_outside(struct app *app, struct queue_msg *msgs, size_t *ret_count, struct kk_err *err)
+{
+    enum kk_code rc;
+
+    if (kk_mono_ms(app->clock) < app->dead_look_at_ms)
+        return KK_OK;
+    app->dead_look_at_ms = kk_mono_ms(app->clock) + FAR_DEAD_EVERY_MS;
+    rc = queue_pull_dead(app->queue, msgs, DEAD_MAX, ret_count, err);
+    if (rc || !*ret_count)
+        return rc;
+    app->dead_look_at_ms = 0; /* there may be more */
+    rc = store_begin(app->store, err);
+    if (rc)
+        return rc;
+    rc = end(app, bury_all(app, msgs, *ret_count, err), *ret_count, err);
+    return rc ? rc : ack_all(app, msgs, *ret_count, err);
+}
+
 static void sweep_dead_messages(struct app *app)
 {
     struct queue_msg msgs[DEAD_MAX];
     struct kk_err err = {0};
     size_t count = 0;
-    enum kk_code rc = store_begin(app->store, &err);
+    enum kk_code rc =
+        app->queue->ops->joins_store ? bury_inside(app, msgs, &count, &err) : bury_outside(app, msgs, &count, &err);
 
-    if (!rc) {
-        rc = bury_dead(app, msgs, &count, &err);
-        rc = end(app, rc, count, &err);
-    }
     if (rc)
         log_trouble("read the dead-letter queue", &err);
     app->runs_woken |= count > 0;

@@ -165,6 +165,7 @@ static enum kk_code run_batch(struct app *app, struct batch *batch, bool may_tak
     struct work *work = app->work;
     enum kk_code rc = KK_OK;
 
+    /* Of a queue in the store: with the data beside them. Elsewhere they went out after the commit. */
     for (size_t i = 0; !rc && i < work->ack_count; i++)
         rc = queue_ack(app->queue, work->acks[i], err);
     memcpy(batch->reports, work->reports, work->report_count * sizeof(*work->reports));
@@ -175,7 +176,7 @@ static enum kk_code run_batch(struct app *app, struct batch *batch, bool may_tak
      * is not committed yet, another worker could send the token. */
     batch->ripe_count = app->limiter->ops->joins_store ? batch->report_count : work->report_count;
     if (!rc && batch->mono_ms >= work->limiter_at_ms)
-        rc = claim_ask(app, batch, may_take && is_time_to_ask(work, batch), err);
+        rc = claim_ask(app, batch, may_take, is_time_to_ask(work, batch), err);
     return rc;
 }
 
@@ -206,6 +207,13 @@ static void return_grants(const struct app *app, struct batch *batch)
                 (struct limiter_report){.grant_id = batch->grants[i].id, .agent_id = batch->grants[i].agent_id};
 }
 
+/* Messages of a queue elsewhere that were pulled for nothing stay in hand. */
+static void keep_messages(struct app *app, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->msg_count && !app->queue->ops->joins_store; i++)
+        queue_release(app->queue, batch->msgs[i].handle, 0, NULL);
+}
+
 /* The commit is in: what it settled is over, what it claimed may be sent. */
 static void after_commit(struct app *app, struct batch *batch)
 {
@@ -217,7 +225,7 @@ static void after_commit(struct app *app, struct batch *batch)
 
         work_log_job(app, job, batch->is_lost[i]);
         if (job->handle[0])
-            memcpy(work->acks[work->ack_count++], job->handle, sizeof(job->handle));
+            work_ack(app, job->handle);
         if (answer_rule(job->answer)->agent != AGENT_PLEASED || job->is_issue)
             forget_agents(work);
         job_clear(job);
@@ -254,6 +262,7 @@ static void after_failure(struct app *app, struct batch *batch, const struct kk_
     }
     kk_log(KK_EV_STORE_FAILED, KK_CSTR("while", "commit answers"), KK_ERR_FIELDS(err));
     return_grants(app, batch);
+    keep_messages(app, batch);
     work->fail_count++;
     work->retry_at_ms = batch->mono_ms + (wait_ms < RETRY_LAST_MS ? wait_ms : RETRY_LAST_MS);
     if (work->batch_max == 1 && batch->settled_count == 1 && work->fail_count > ALONE_FAILS_MAX &&
@@ -268,17 +277,38 @@ static void after_failure(struct app *app, struct batch *batch, const struct kk_
     work->batch_max = 1;
 }
 
+static bool is_waiting_for_messages(const struct work *work)
+{
+    return work->ready && !work->here.count && work->here.is_more_coming;
+}
+
+/* When the first of the grants that wait for messages must go back. */
+static int64_t oldest_grant_at(const struct app *app)
+{
+    const struct work *work = app->work;
+    int64_t at_ms = INT64_MAX;
+
+    for (size_t i = 0; i < work->job_count; i++)
+        if (work->jobs[i].state == JOB_READY && work->jobs[i].granted_at_ms < at_ms)
+            at_ms = work->jobs[i].granted_at_ms;
+    return at_ms == INT64_MAX ? at_ms : at_ms + claim_patience_ms(app);
+}
+
 static bool is_worth_a_commit(const struct app *app, bool may_take, int64_t mono_ms)
 {
     const struct work *work = app->work;
-    size_t free_slots = work->job_count - work->flying - work->back;
+    size_t free_slots = work->job_count - work->ready - work->flying - work->back;
 
     if (work->back &&
         (work->back >= work->batch_max || work->flying == 0 || mono_ms - work->oldest_back_at_ms >= LINGER_MS))
         return true;
     if (!work->back && work->ack_count + work->report_count && !work->flying)
         return true;
-    return may_take && free_slots && !work->back && mono_ms >= work->ask_at_ms && mono_ms >= work->limiter_at_ms;
+    if (mono_ms < work->limiter_at_ms)
+        return false;
+    if (work->ready && (work->here.count || !work->here.is_more_coming || mono_ms >= oldest_grant_at(app)))
+        return true;
+    return may_take && free_slots && !work->back && !is_waiting_for_messages(work) && mono_ms >= work->ask_at_ms;
 }
 
 static int64_t until_next(const struct app *app, bool may_take, int64_t mono_ms)
@@ -291,7 +321,11 @@ static int64_t until_next(const struct app *app, bool may_take, int64_t mono_ms)
         return work->retry_at_ms - mono_ms;
     if (work->back)
         return work->oldest_back_at_ms + LINGER_MS > mono_ms ? work->oldest_back_at_ms + LINGER_MS - mono_ms : 1;
-    if (may_take && work->job_count > work->flying && at_ms - mono_ms < wait_ms)
+    if (work->here.wait_ms < wait_ms && !app->queue->ops->joins_store)
+        wait_ms = work->here.wait_ms;
+    if (work->ready && oldest_grant_at(app) - mono_ms < wait_ms)
+        wait_ms = oldest_grant_at(app) - mono_ms;
+    if (may_take && work->job_count > work->flying && !is_waiting_for_messages(work) && at_ms - mono_ms < wait_ms)
         wait_ms = at_ms - mono_ms;
     return wait_ms > 0 ? wait_ms : 0;
 }
@@ -319,14 +353,25 @@ static void drop_overdue(struct app *app)
 static bool is_still_empty(struct app *app, int64_t mono_ms)
 {
     struct work *work = app->work;
-    int64_t waiting = 0, dead = 0;
 
-    if (!work->idle_at_ms || work->idle_at_ms != work->ask_at_ms || mono_ms < work->ask_at_ms)
+    if (work->ready || !work->idle_at_ms || work->idle_at_ms != work->ask_at_ms || mono_ms < work->ask_at_ms)
         return false;
-    if (queue_depth(app->queue, &waiting, &dead, NULL) || waiting > 0)
+    if (!claim_is_queue_empty(app))
         return false;
     work->ask_at_ms = work->idle_at_ms = mono_ms + IDLE_ASK_MS;
     return true;
+}
+
+/* What acks and time have brought to a queue that is elsewhere, and what it has brought here. */
+static void look_at_queue(struct app *app)
+{
+    struct kk_err err = {0};
+
+    if (app->queue->ops->joins_store)
+        return;
+    if (queue_flush(app->queue, &err))
+        kk_log(KK_EV_QUEUE_FAILED, KK_CSTR("while", "receive and delete messages"), KK_ERR_FIELDS(&err));
+    queue_look(app->queue, &app->work->here);
 }
 
 int64_t work_turn(struct app *app, bool is_stopping)
@@ -338,6 +383,7 @@ int64_t work_turn(struct app *app, bool is_stopping)
     bool may_take = !is_stopping;
     enum kk_code rc;
 
+    look_at_queue(app);
     if (app->queue_woken) {
         app->queue_woken = false;
         work->ask_at_ms = work->idle_at_ms == work->ask_at_ms ? 0 : work->ask_at_ms;
@@ -369,5 +415,6 @@ int64_t work_turn(struct app *app, bool is_stopping)
     else
         after_failure(app, batch, &err);
     drop_overdue(app);
+    look_at_queue(app);
     return until_next(app, may_take, kk_mono_ms(app->clock));
 }

@@ -6,7 +6,8 @@
     KK_NUM("task_id", (job)->task.id), KK_CSTR("seller_id", (job)->task.seller_id),                    \
         KK_CSTR("endpoint", task_kind_name((job)->task.kind)), KK_NUM("item_no", (job)->task.item_no), \
         KK_NUM("attempt", (job)->task.attempt + 1), KK_NUM("http_status", (job)->http_status),         \
-        KK_NUM("latency_ms", (job)->latency_ms), KK_CSTR("agent", (job)->agent.name)
+        KK_NUM("latency_ms", (job)->latency_ms), KK_CSTR("agent", (job)->agent.name),                  \
+        KK_CSTR("trace_id", (job)->trace_id)
 
 static void log_agent(const struct job *job)
 {

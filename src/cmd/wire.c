@@ -13,6 +13,7 @@
 #include "adapters/limiter/limiter_redis.h"
 #include "adapters/loop/loop_curl.h"
 #include "adapters/queue/queue_local.h"
+#include "adapters/queue/queue_sqs.h"
 #include "adapters/redis/redis.h"
 #include "adapters/sink/sink_file.h"
 #include "adapters/sink/sink_webhook.h"
@@ -31,7 +32,8 @@
 #define SOCKET_NAME "kkachi"
 #define SOCKET_END ".sock"
 #define WEBHOOK_TIMEOUT_MS (15 * KK_SECOND_MS)
-#define VISIBILITY_SLACK_MS KK_MINUTE_MS /* a message outlives its task's lease by this much */
+#define QUEUE_WAIT_MAX_MS (20 * KK_SECOND_MS) /* the longest that SQS lets a receive wait */
+#define VISIBILITY_SLACK_MS KK_MINUTE_MS      /* a message outlives its task's lease by this much */
 
 /* ---- paths ---- */
 
@@ -108,12 +110,15 @@ static enum kk_code open_sqlite(struct wire *wire, struct kk_sv url, struct kk_e
     return rc;
 }
 
+static struct queue_rules queue_rules_of(const struct config *config)
+{
+    return (struct queue_rules){.visibility_ms = config_number(config, CONFIG_TASK_LEASE) + VISIBILITY_SLACK_MS,
+                                .max_receives = (int)config_number(config, CONFIG_TASK_ATTEMPTS)};
+}
+
 static enum kk_code open_queue_local(struct wire *wire, struct kk_sv url, struct kk_err *err)
 {
-    const struct queue_rules rules = {
-        .visibility_ms = config_number(wire->config, CONFIG_TASK_LEASE) + VISIBILITY_SLACK_MS,
-        .max_receives = (int)config_number(wire->config, CONFIG_TASK_ATTEMPTS),
-    };
+    const struct queue_rules rules = queue_rules_of(wire->config);
 
     (void)url;
     return queue_local_open(wire->app.store, &rules, &wire->clock, &wire->app.queue, err);
@@ -130,6 +135,32 @@ static struct limiter_rules limiter_rules_of(const struct wire *wire)
         .site_inflight = config_number(wire->config, CONFIG_SITE_INFLIGHT),
         .site_rate = config_number(wire->config, CONFIG_SITE_RATE),
     };
+}
+
+static enum kk_code open_aws(struct wire *wire, struct kk_err *err)
+{
+    return wire->aws ? KK_OK : aws_open(&wire->clock, &wire->rng, &wire->aws, err);
+}
+
+static enum kk_code open_queue_sqs(struct wire *wire, struct kk_sv url, struct kk_err *err)
+{
+    const struct queue_rules rules = queue_rules_of(wire->config);
+    enum kk_code rc = open_aws(wire, err);
+
+    return rc ? rc : queue_sqs_open(wire->aws, url, &rules, &wire->clock, &wire->rng, &wire->app.queue, err);
+}
+
+/* A process that sends requests has a loop, in which its queue must not wait. A receive waits for less than a grant's
+ * life: the grants are taken before. */
+static enum kk_code join_queue(struct wire *wire, struct kk_err *err)
+{
+    size_t slots = (size_t)config_number(wire->config, CONFIG_WORKER_INFLIGHT);
+    int64_t wait_ms = config_number(wire->config, CONFIG_LIMITER_GRANT_TTL) / 2;
+
+    if (!wire->app.queue || wire->app.queue->ops->joins_store)
+        return KK_OK;
+    return queue_sqs_join_loop(wire->app.queue, wire->http, 2 * slots,
+                               wait_ms < QUEUE_WAIT_MAX_MS ? wait_ms : QUEUE_WAIT_MAX_MS, err);
 }
 
 static enum kk_code open_limiter_local(struct wire *wire, struct kk_sv url, struct kk_err *err)
@@ -163,7 +194,7 @@ static enum kk_code open_archive_file(struct wire *wire, struct kk_sv url, struc
 
 static enum kk_code open_archive_s3(struct wire *wire, struct kk_sv url, struct kk_err *err)
 {
-    enum kk_code rc = wire->aws ? KK_OK : aws_open(&wire->clock, &wire->rng, &wire->aws, err);
+    enum kk_code rc = open_aws(wire, err);
 
     return rc ? rc : archive_s3_open(wire->aws, url, &wire->app.archive, err);
 }
@@ -171,8 +202,8 @@ static enum kk_code open_archive_s3(struct wire *wire, struct kk_sv url, struct 
 enum kk_code wire_add_http(struct wire *wire, struct kk_err *err)
 {
     const struct http_settings settings = {
-        .max_transfers =
-            (size_t)config_number(wire->config, CONFIG_WORKER_INFLIGHT) + WEBHOOK_INFLIGHT_MAX * APP_SINKS_MAX,
+        .max_transfers = (size_t)config_number(wire->config, CONFIG_WORKER_INFLIGHT) +
+                         WEBHOOK_INFLIGHT_MAX * APP_SINKS_MAX + QUEUE_SQS_CALLS_MAX,
     };
 
     return wire->http ? KK_OK : http_open(&settings, &wire->http, err);
@@ -183,6 +214,8 @@ static enum kk_code open_site(struct wire *wire, struct kk_sv url, struct kk_err
     enum kk_code rc = wire_add_http(wire, err);
 
     (void)url;
+    if (!rc)
+        rc = join_queue(wire, err);
     return rc ? rc : fetcher_curl_open(wire->http, &wire->app.fetcher, err);
 }
 
@@ -256,7 +289,7 @@ static const struct scheme schemes[] = {
     {CONFIG_STORE_URL, "sqlite", open_sqlite},
     {CONFIG_STORE_URL, "mysql", NULL},
     {CONFIG_QUEUE_URL, "store", open_queue_local},
-    {CONFIG_QUEUE_URL, "sqs", NULL},
+    {CONFIG_QUEUE_URL, "sqs", open_queue_sqs},
     {CONFIG_LIMITER_URL, "store", open_limiter_local},
     {CONFIG_LIMITER_URL, "redis", open_limiter_redis},
     {CONFIG_LIMITER_URL, "rediss", open_limiter_redis},
@@ -453,11 +486,11 @@ void wire_close(struct wire *wire)
     for (size_t i = 0; i < wire->app.sink_count; i++)
         sink_close(wire->app.sinks[i]);
     fetcher_close(wire->app.fetcher);
+    queue_close(wire->app.queue); /* it says goodbye over http */
     http_close(wire->http);
     archive_close(wire->app.archive);
     aws_close(wire->aws);
     limiter_close(wire->app.limiter);
-    queue_close(wire->app.queue);
     store_close(wire->app.store);
     seal_done(&wire->seal);
     *wire = (struct wire){0};

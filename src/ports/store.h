@@ -162,6 +162,12 @@ enum kk_code store_due_task_rows(struct store *store, int64_t now_ms, int seller
  * task moved on is only removed. */
 enum kk_code store_task_published(struct store *store, int64_t outbox_id, int64_t task_id, int64_t serial,
                                   int64_t now_ms, struct kk_err *err);
+/* A relay that sends outside of a transaction has the row in hand: not due before until_ms. Guarded by its due time:
+ * *ret_done false when another was first. */
+enum kk_code store_task_row_taken(struct store *store, int64_t outbox_id, int64_t due_at_ms, int64_t until_ms,
+                                  bool *ret_done, struct kk_err *err);
+/* Whether any task is PUBLISHED: a message of it is, or was, in the queue. */
+enum kk_code store_has_published(struct store *store, bool *ret, struct kk_err *err);
 /* Unpublished event rows of a topic, oldest first. in_sequence: all that are there, for a sink that keeps the order of
  * what it is given. Else only rows that are due, and of one item only its oldest (R7: in version order). */
 enum kk_code store_due_event_rows(struct store *store, struct kk_sv topic, bool in_sequence, int64_t now_ms, int limit,

@@ -16,7 +16,6 @@
 #define DEDUP_KEY_MAX_BYTES 127
 #define HIDE_MS KK_MINUTE_MS       /* a message in hand is hidden for so long at a time */
 #define CALLS_MAX 32               /* of one push */
-#define FLIGHTS_MAX 16             /* calls in the loop at once */
 #define ACKS_MAX 1024              /* what is beyond comes again and is acked then */
 #define ACK_LINGER_MS INT64_C(500) /* acks wait so long for company */
 #define ACK_TRIES_MAX 3
@@ -46,7 +45,7 @@ struct queue_sqs {
     struct http_owner owner;
     struct sqs_hand *hand;
     int64_t wait_ms, quiet_until_ms, acks_since_ms;
-    struct flight flights[FLIGHTS_MAX];
+    struct flight flights[QUEUE_SQS_CALLS_MAX];
     struct ack *acks; /* ACKS_MAX */
     size_t ack_count;
     struct kk_err trouble; /* code KK_OK: none since flush() told it */
@@ -226,7 +225,7 @@ static enum kk_code change_now(struct sqs *from, const char *handle, bool is_del
 
 static struct flight *free_flight(struct queue_sqs *self)
 {
-    for (size_t i = 0; i < FLIGHTS_MAX; i++)
+    for (size_t i = 0; i < QUEUE_SQS_CALLS_MAX; i++)
         if (!self->flights[i].kind)
             return &self->flights[i];
     return NULL;
@@ -236,7 +235,7 @@ static size_t flying(const struct queue_sqs *self)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < FLIGHTS_MAX; i++)
+    for (size_t i = 0; i < QUEUE_SQS_CALLS_MAX; i++)
         count += self->flights[i].kind != FLIGHT_NONE;
     return count;
 }
@@ -245,7 +244,7 @@ static size_t asked(const struct queue_sqs *self)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < FLIGHTS_MAX; i++)
+    for (size_t i = 0; i < QUEUE_SQS_CALLS_MAX; i++)
         count += self->flights[i].kind == FLIGHT_RECEIVE ? self->flights[i].count : 0;
     return count;
 }
@@ -330,7 +329,7 @@ static void on_done(void *ctx, int64_t id, struct fetch_reply *from)
     struct flight *flight = &self->flights[id];
     struct aws_reply reply;
 
-    KK_ASSERT(id >= 0 && id < FLIGHTS_MAX && flight->kind);
+    KK_ASSERT(id >= 0 && id < QUEUE_SQS_CALLS_MAX && flight->kind);
     aws_read(self->live.aws, &self->live.place, "queue", from, &reply);
     if (reply.code)
         on_failed(self, flight, &reply);
@@ -353,7 +352,7 @@ static enum kk_code find_later(struct queue_sqs *self, struct kk_err *err)
     struct sqs_call call;
     enum kk_code rc;
 
-    for (size_t i = 0; i < FLIGHTS_MAX; i++)
+    for (size_t i = 0; i < QUEUE_SQS_CALLS_MAX; i++)
         if (self->flights[i].kind == FLIGHT_FIND)
             return KK_OK;
     if (!flight)
@@ -404,7 +403,7 @@ static void sqs_look_here(struct queue *q, struct queue_here *ret)
 
     ret->count = sqs_hand_here(self->hand, now_ms, &next_ms);
     ret->is_more_coming = asked(self) > 0 || next_ms != INT64_MAX;
-    for (size_t i = 0; i < FLIGHTS_MAX; i++)
+    for (size_t i = 0; i < QUEUE_SQS_CALLS_MAX; i++)
         ret->is_more_coming |= self->flights[i].kind == FLIGHT_FIND;
     ret->wait_ms = next_ms == INT64_MAX ? INT64_MAX : next_ms - now_ms;
     if (self->ack_count && self->acks_since_ms + ACK_LINGER_MS - now_ms < ret->wait_ms)

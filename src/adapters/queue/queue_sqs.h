@@ -6,6 +6,8 @@
 #include "base/rng.h"
 #include "ports/queue.h"
 
+#define QUEUE_SQS_CALLS_MAX 16 /* in a loop, at once */
+
 struct aws;
 struct http;
 

@@ -29,6 +29,9 @@ static const struct db_sql next_seller = {
     "FROM outbox WHERE topic = '" TOPIC_TASK "' AND row_key = ? AND due_at_ms <= ? "
 static const struct db_sql rows_again = {TASK_ROWS "AND send_rank < 0 ORDER BY send_rank, due_at_ms, id LIMIT ?"};
 static const struct db_sql rows_new = {TASK_ROWS "AND send_rank >= 0 ORDER BY send_rank, due_at_ms, id LIMIT ?"};
+static const struct db_sql take_row = {
+    "UPDATE outbox SET due_at_ms = ? WHERE id = ? AND due_at_ms = ? AND task_id > 0"};
+static const struct db_sql any_published = {"SELECT id FROM task WHERE state = 'PUBLISHED' LIMIT 1"};
 static const struct db_sql publish_task = {"UPDATE task SET state = 'PUBLISHED', published_at_ms = ? "
                                            "WHERE id = ? AND serial = ? AND state IN ('WAITING', 'RETRY')"};
 /* All three, because an id may be used again after the row that had it is gone. */
@@ -314,4 +317,30 @@ enum kk_code store_task_published(struct store *store, int64_t outbox_id, int64_
     enum kk_code rc = db_begin(store->db, err);
 
     return rc ? rc : db_end(store->db, published_inside(store, outbox_id, task_id, serial, now_ms, err), err);
+}
+
+enum kk_code store_task_row_taken(struct store *store, int64_t outbox_id, int64_t due_at_ms, int64_t until_ms,
+                                  bool *ret_done, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &take_row);
+    int64_t changes = 0;
+    enum kk_code rc;
+
+    db_put_int(q, until_ms);
+    db_put_int(q, outbox_id);
+    db_put_int(q, due_at_ms);
+    rc = db_run(q, &changes, err);
+    *ret_done = !rc && changes > 0;
+    return rc;
+}
+
+enum kk_code store_has_published(struct store *store, bool *ret, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &any_published);
+    enum kk_code rc = KK_OK;
+
+    *ret = db_row(q, &rc, err);
+    if (*ret)
+        db_done(q);
+    return rc;
 }
