@@ -172,6 +172,86 @@ static enum kk_code q_push(struct queue *q, const struct queue_item *items, size
     AFTER("push");
 }
 
+/* ---- what a process has in hand of the far queue; none of it takes time ---- */
+
+static struct proc_held *in_hand(struct proc_queue *self, const char *handle)
+{
+    for (size_t i = 0; i < self->hand_count; i++)
+        if (strcmp(self->hand[i].msg.handle, handle) == 0)
+            return &self->hand[i];
+    return NULL;
+}
+
+static void let_go(struct proc_queue *self, struct proc_held *held)
+{
+    if (held)
+        *held = self->hand[--self->hand_count];
+}
+
+static size_t pull_from_hand(struct proc_queue *self, struct queue_msg *ret_msgs, size_t max)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < self->hand_count && count < max; i++) {
+        struct proc_held *held = &self->hand[i];
+
+        if (held->is_out || held->here_at_ms > self->proc->sim->now_ms)
+            continue;
+        held->is_out = true;
+        ret_msgs[count++] = held->msg;
+    }
+    return count;
+}
+
+static enum kk_code q_ask(struct queue *q, size_t max, struct kk_err *err)
+{
+    struct sim *sim = self_of(q)->proc->sim;
+    struct queue_msg msgs[16];
+    size_t here = 0, want, count = 0;
+
+    BEFORE("ask");
+    for (size_t i = 0; i < self->hand_count; i++)
+        here += !self->hand[i].is_out;
+    want = max > here ? max - here : 0;
+    want = want < KK_COUNT(msgs) ? want : KK_COUNT(msgs);
+    want = want < PROC_HAND_MAX - self->hand_count ? want : PROC_HAND_MAX - self->hand_count;
+    if (want && !is_rude(sim, 50)) /* else it found nothing, although there is something */
+        pull_some(sim, false, msgs, want, &count);
+    self->asked_until_ms = sim->now_ms + (count ? 0 : sim_delay(&sim->fate, 2 * KK_SECOND_MS));
+    for (size_t i = 0; i < count; i++)
+        self->hand[self->hand_count++] =
+            (struct proc_held){.msg = msgs[i],
+                               .here_at_ms = sim->now_ms + (is_rude(sim, 30) ? sim_delay(&sim->fate, KK_MINUTE_MS)
+                                                                             : (int64_t)sim_below(&sim->fate, 30))};
+    AFTER("ask");
+}
+
+static void q_look(struct queue *q, struct queue_here *ret)
+{
+    struct proc_queue *self = self_of(q);
+    int64_t now_ms = self->proc->sim->now_ms;
+
+    *ret = (struct queue_here){.wait_ms = INT64_MAX, .is_more_coming = self->asked_until_ms > now_ms};
+    if (ret->is_more_coming)
+        ret->wait_ms = self->asked_until_ms - now_ms;
+    for (size_t i = 0; i < self->hand_count; i++) {
+        const struct proc_held *held = &self->hand[i];
+
+        if (held->is_out)
+            continue;
+        ret->count += held->here_at_ms <= now_ms;
+        ret->is_more_coming |= held->here_at_ms > now_ms;
+        if (held->here_at_ms > now_ms && held->here_at_ms - now_ms < ret->wait_ms)
+            ret->wait_ms = held->here_at_ms - now_ms;
+    }
+}
+
+static enum kk_code q_flush(struct queue *q, struct kk_err *err)
+{
+    (void)q, (void)err;
+    return KK_OK;
+}
+
 static enum kk_code q_pull(struct queue *q, struct queue_msg *ret_msgs, size_t max, size_t *ret_count,
                            struct kk_err *err)
 {
@@ -180,8 +260,8 @@ static enum kk_code q_pull(struct queue *q, struct queue_msg *ret_msgs, size_t m
     BEFORE("pull");
     if (self->inner)
         rc = queue_pull(self->inner, ret_msgs, max, &count, err);
-    else if (!is_rude(self->proc->sim, 50)) /* else it found nothing, although there is something */
-        pull_some(self->proc->sim, false, ret_msgs, max, &count);
+    else
+        count = pull_from_hand(self, ret_msgs, max);
     rc = fate_after(self->proc, "queue.pull", SIM_QUEUE, rc, err);
     if (!rc)
         *ret_count = count;
@@ -191,24 +271,26 @@ static enum kk_code q_pull(struct queue *q, struct queue_msg *ret_msgs, size_t m
 static enum kk_code q_ack(struct queue *q, const char *handle, struct kk_err *err)
 {
     BEFORE("ack");
-    if (self->inner)
+    if (self->inner) {
         rc = queue_ack(self->inner, handle, err);
-    else
+    } else {
         far_ack(self->proc->sim, handle);
+        let_go(self, in_hand(self, handle));
+    }
     AFTER("ack");
 }
 
 static enum kk_code q_release(struct queue *q, const char *handle, int64_t delay_ms, struct kk_err *err)
 {
-    struct far_message *message;
+    struct proc_held *held;
 
     BEFORE("release");
     if (self->inner) {
         rc = queue_release(self->inner, handle, delay_ms, err);
     } else {
-        message = held_by(self->proc->sim, handle);
-        if (message)
-            message->visible_at_ms = self->proc->sim->now_ms + delay_ms;
+        held = in_hand(self, handle);
+        if (held)
+            *held = (struct proc_held){.msg = held->msg, .here_at_ms = self->proc->sim->now_ms + delay_ms};
     }
     AFTER("release");
 }
@@ -265,7 +347,20 @@ static void q_close(struct queue *q)
     queue_close(self_of(q)->inner);
 }
 
+static const struct queue_ops far_ops = {.name = "sim far",
+                                         .push = q_push,
+                                         .pull = q_pull,
+                                         .ack = q_ack,
+                                         .release = q_release,
+                                         .pull_dead = q_pull_dead,
+                                         .ack_dead = q_ack_dead,
+                                         .depth = q_depth,
+                                         .ask = q_ask,
+                                         .look = q_look,
+                                         .flush = q_flush,
+                                         .close = q_close};
 static const struct queue_ops ops = {.name = "sim",
+                                     .joins_store = true,
                                      .push = q_push,
                                      .pull = q_pull,
                                      .ack = q_ack,
@@ -277,7 +372,7 @@ static const struct queue_ops ops = {.name = "sim",
 
 static struct proc_queue *self_of(struct queue *q)
 {
-    KK_ASSERT(q->ops == &ops);
+    KK_ASSERT(q->ops == &ops || q->ops == &far_ops);
     return (struct proc_queue *)q;
 }
 
@@ -285,7 +380,9 @@ enum kk_code proc_open_queue(struct proc *proc, struct kk_err *err)
 {
     proc->queue = (struct proc_queue){.base.ops = &ops, .proc = proc};
     proc->app.queue = &proc->queue.base;
-    if (proc->sim->plan.has_remote_queue)
+    if (proc->sim->plan.has_remote_queue) {
+        proc->queue.base.ops = &far_ops;
         return KK_OK;
+    }
     return queue_local_open(proc->app.store, &proc->sim->plan.queue, &proc->clock, &proc->queue.inner, err);
 }

@@ -22,10 +22,19 @@ struct proc_mail { /* an answer that came while the process did something else *
 };
 
 /* Wrappers around what is real, and players of what is not; each belongs to one process. */
+#define PROC_HAND_MAX 512
+struct proc_held { /* a message of the remote queue, come or on its way; pulled: out */
+    struct queue_msg msg;
+    int64_t here_at_ms; /* the simulation's time */
+    bool is_out;
+};
 struct proc_queue {
     struct queue base;
     struct proc *proc;
     struct queue *inner; /* NULL: the remote one */
+    struct proc_held hand[PROC_HAND_MAX];
+    size_t hand_count;
+    int64_t asked_until_ms; /* an empty receive waits so long */
 };
 struct proc_limiter {
     struct limiter base;
