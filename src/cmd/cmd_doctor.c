@@ -7,6 +7,9 @@
 #include <sys/statvfs.h>
 
 #include "adapters/redis/redis_state.h"
+#include "adapters/archive/archive_s3.h"
+#include "adapters/aws/aws.h"
+#include "adapters/queue/queue_sqs.h"
 #include "app/manage.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
@@ -33,6 +36,7 @@ struct doctor {
     struct report report;
     int status; /* the worst so far */
     bool has_store;
+    bool may_create; /* what is missing at AWS */
 };
 
 static void KK_PRINTF(4, 5) find(struct doctor *d, const char *what, enum finding finding, const char *fmt, ...)
@@ -171,12 +175,50 @@ static void check_seal(struct doctor *d)
         find(d, "token key", FINDING_OK, "opens the agents' tokens");
 }
 
+static void check_sqs(struct doctor *d)
+{
+    struct queue *queue = d->office.app.queue;
+    char text[200] = "";
+    struct kk_err err = {0};
+    enum kk_code rc = d->may_create ? queue_sqs_create(queue, &err) : KK_OK;
+
+    if (!rc)
+        rc = queue_sqs_check(queue, text, sizeof(text), &err);
+    if (rc == KK_NOT_FOUND) {
+        find(d, "queue", FINDING_BAD, "%s; where they are right, `kkachi doctor --create` makes it", err.msg);
+        worsen(d);
+    } else if (rc == KK_MISMATCH) {
+        find(d, "queue", FINDING_WARN, "%s", err.msg);
+    } else if (rc) {
+        found_err(d, "queue", &err);
+    } else {
+        find(d, "queue", FINDING_OK, "%s", text);
+    }
+}
+
+/* Requests are signed by AWS's clock once it was told, so this costs a refusal at each start and no more. */
+static void check_aws_clock(struct doctor *d)
+{
+    int64_t skew_ms = d->office.aws ? aws_skew_ms(d->office.aws) : 0;
+    KK_CLEANUP(kk_buf_done) struct kk_buf by = KK_BUF(64);
+
+    if (!skew_ms)
+        return;
+    kk_duration_print((skew_ms < 0 ? -skew_ms : skew_ms) / KK_MINUTE_MS * KK_MINUTE_MS, &by);
+    find(d, "clock", FINDING_WARN, "AWS's is %s %s this one: set this one right", kk_buf_cstr(&by),
+         skew_ms > 0 ? "ahead of" : "behind");
+}
+
 static void check_queue(struct doctor *d)
 {
     struct kk_err err = {0};
     int64_t waiting = 0, dead = 0;
 
-    if (wire_add(&d->office, WIRE_QUEUE, &err) || queue_depth(d->office.app.queue, &waiting, &dead, &err))
+    if (wire_add(&d->office, WIRE_QUEUE, &err))
+        found_err(d, "queue", &err);
+    else if (!d->office.app.queue->ops->joins_store)
+        check_sqs(d);
+    else if (queue_depth(d->office.app.queue, &waiting, &dead, &err))
         found_err(d, "queue", &err);
     else
         find(d, "queue", FINDING_OK, "%" PRId64 " waiting", waiting);
@@ -252,13 +294,21 @@ static void check_limiter(struct doctor *d)
 
 /* ---- more backends ---- */
 
+static enum kk_code create_archive(const struct doctor *d, struct kk_err *err)
+{
+    bool is_s3 = strcmp(d->office.app.archive->ops->name, "s3") == 0;
+
+    return d->may_create && is_s3 ? archive_s3_create(d->office.app.archive, err) : KK_OK;
+}
+
 static void check_archive(struct doctor *d)
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf size = KK_BUF(64);
     struct kk_err err = {0};
     int64_t count = 0, bytes = 0;
 
-    if (wire_add(&d->office, WIRE_ARCHIVE, &err) || archive_size(d->office.app.archive, &count, &bytes, &err)) {
+    if (wire_add(&d->office, WIRE_ARCHIVE, &err) || create_archive(d, &err) ||
+        archive_size(d->office.app.archive, &count, &bytes, &err)) {
         found_err(d, "archive", &err);
         return;
     }
@@ -420,6 +470,7 @@ static void check_all(struct doctor *d)
     check_events(d);
     check_site(d);
     check_clock(d);
+    check_aws_clock(d);
     check_process(d);
     if (d->has_store)
         check_people_work(d);
@@ -429,7 +480,7 @@ int cmd_doctor(struct call *call)
 {
     static const struct table_column columns[] = {
         {"CHECK", TABLE_LEFT, false}, {"RESULT", TABLE_LEFT, false}, {"WHAT, AND WHAT TO DO", TABLE_LEFT, false}};
-    struct doctor d = {.status = EXIT_DONE};
+    struct doctor d = {.status = EXIT_DONE, .may_create = call_option(call, "create") != NULL};
     struct kk_err err = {0};
     int status;
 

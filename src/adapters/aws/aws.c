@@ -12,7 +12,8 @@
 #define BACKOFF_FIRST_MS INT64_C(100) /* doubles; full jitter */
 #define ANSWER_HEADERS_MAX_BYTES (16 * 1024)
 #define REQUEST_TEXT_MAX_BYTES (24 * 1024)
-#define SKEW_LEAST_MS KK_MINUTE_MS /* less is the Date header's own coarseness and the way */
+#define TRY_AGAIN_MS (5 * KK_SECOND_MS) /* no other try after so long: whoever waits has signals to hear */
+#define SKEW_LEAST_MS KK_MINUTE_MS      /* less is the Date header's own coarseness and the way */
 
 struct aws {
     struct http *http; /* for blocking calls alone */
@@ -179,6 +180,10 @@ void aws_read(struct aws *aws, const struct aws_place *place, const char *what, 
         aws->keys.from = NULL;
         ret->code = KK_BUSY;
     }
+    if (*error.action) {
+        kk_fail(&ret->err, ret->code, "%s: the role lacks the right %s: add it to its policy", what, error.action);
+        return;
+    }
     advice = aws_error_advice(&error);
     kk_fail(&ret->err, ret->code, "%s: %s (%d)%s%.150s", what, *error.name ? error.name : "refused", from->http_status,
             *advice || *error.message ? ": " : "", *advice ? advice : error.message);
@@ -232,6 +237,7 @@ static void try_each(struct round *round, size_t count, bool is_first)
 void aws_call(struct aws *aws, const struct aws_request *requests, struct aws_reply *replies, size_t count)
 {
     struct round round = {.aws = aws, .requests = requests, .replies = replies};
+    int64_t until_ms = kk_mono_ms(aws->clock) + TRY_AGAIN_MS;
 
     for (int attempt = 0; attempt < TRIES_MAX; attempt++) {
         bool is_over = true;
@@ -239,7 +245,7 @@ void aws_call(struct aws *aws, const struct aws_request *requests, struct aws_re
         try_each(&round, count, attempt == 0);
         for (size_t i = 0; i < count; i++)
             is_over &= !kk_code_may_retry(replies[i].code);
-        if (is_over)
+        if (is_over || kk_mono_ms(aws->clock) >= until_ms)
             return;
         if (attempt + 1 < TRIES_MAX)
             http_wait(aws->http, NULL, 0, (int64_t)kk_rng_below(aws->rng, (uint64_t)(BACKOFF_FIRST_MS << attempt)) + 1,
@@ -253,6 +259,11 @@ enum kk_code aws_call_one(struct aws *aws, const struct aws_request *request, st
     *ret_reply = (struct aws_reply){0};
     aws_call(aws, request, ret_reply, 1);
     return ret_reply->code ? kk_fail(err, ret_reply->code, "%s", ret_reply->err.msg) : KK_OK;
+}
+
+int64_t aws_skew_ms(const struct aws *aws)
+{
+    return aws->skew_ms;
 }
 
 struct kk_sv aws_xml_next(struct kk_sv *rest, const char *tag)

@@ -64,6 +64,9 @@ enum kk_code aws_start(struct aws *aws, struct http *http, const struct http_own
 void aws_read(struct aws *aws, const struct aws_place *place, const char *what, struct fetch_reply *from,
               struct aws_reply *ret);
 
+/* AWS's clock less ours, as an answer told it that was refused for it; 0: about the same, or never told. */
+int64_t aws_skew_ms(const struct aws *aws);
+
 /* The text between <tag> and </tag> from *rest on, which moves behind it; ptr NULL: no more. Entities stay. */
 struct kk_sv aws_xml_next(struct kk_sv *rest, const char *tag);
 

@@ -18,6 +18,7 @@ static const struct known {
     {"SignatureDoesNotMatch", KK_DENIED, "the secret key does not belong to the access key"},
     {"ExpiredToken", KK_DENIED, "the credentials have ended: renew them"},
     {"ExpiredTokenException", KK_DENIED, "the credentials have ended: renew them"},
+    {"InvalidSignatureException", KK_DENIED, "the secret key does not belong to the access key"},
     {"RequestTimeTooSkewed", KK_DENIED, "this machine's clock is wrong: set it right"},
     {"RequestExpired", KK_DENIED, "this machine's clock is wrong: set it right"},
     {"NoSuchBucket", KK_NOT_FOUND, "there is no such bucket: make it, or check its name and region"},
@@ -53,6 +54,18 @@ static struct kk_sv last_part(struct kk_sv name)
     return name;
 }
 
+/* "User: arn:… is not authorized to perform: sqs:SendMessage on resource: …" */
+static void read_action(struct kk_sv message, struct aws_error *ret)
+{
+    struct kk_sv before = KK_SV("not authorized to perform: "), rest;
+    size_t at = kk_sv_find(message, before);
+
+    if (at == message.len)
+        return;
+    rest = (struct kk_sv){message.ptr + at + before.len, message.len - at - before.len};
+    kk_sv_copy(kk_sv_trim(kk_sv_cut(&rest, ' ')), ret->action, sizeof(ret->action));
+}
+
 static void read_body(struct kk_sv body, struct aws_error *ret)
 {
     KK_CLEANUP(kk_json_cleanup) struct kk_json *json = NULL;
@@ -68,6 +81,7 @@ static void read_body(struct kk_sv body, struct aws_error *ret)
         message = aws_xml_next(&rest, "Message");
     }
     kk_sv_copy(last_part(name), ret->name, sizeof(ret->name));
+    read_action(message, ret);
     if (message.len >= sizeof(ret->message))
         message.len = sizeof(ret->message) - 1;
     kk_sv_copy(message, ret->message, sizeof(ret->message));

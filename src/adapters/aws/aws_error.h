@@ -7,6 +7,7 @@
 struct aws_error {
     enum kk_code code;
     char name[64], message[200];
+    char action[64];          /* "sqs:SendMessage": the right that is missing; empty: not told */
     bool is_skew, is_old_key; /* the clock is wrong; the key has ended */
 };
 /* body: JSON of the newer protocols, XML of S3. */
