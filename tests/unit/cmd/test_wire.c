@@ -25,8 +25,8 @@ static const char *refuses(const char *text)
 static void a_scheme_that_is_not_known_or_not_in_this_build_names_the_valid_ones(void **state)
 {
     (void)state;
-    CHECK_STR(refuses("queue.url = rabbit://h"), "queue.url: rabbit: is no scheme that is known; valid here: store:");
-    CHECK_STR(refuses("queue.url = sqs://r/q"), "queue.url: sqs: is not in this build; valid here: store:");
+    CHECK_STR(refuses("queue.url = rabbit://h"),
+              "queue.url: rabbit: is no scheme that is known; valid here: store:, sqs:");
     CHECK_STR(refuses("events.url = file:a,sqs://r/q"),
               "events.url: sqs: is not in this build; valid here: file:, https:, http:");
     CHECK_STR(refuses("store.url = sqlite:"), "store.url names no file behind its scheme, as in sqlite:var/kkachi.db");
