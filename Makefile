@@ -39,8 +39,9 @@ format: ## lays out every C file
 	@find src sandbox tests tools $(wildcard bench) -name '*.[ch]' -exec clang-format-19 -i {} +
 
 .PHONY: docs
-docs: build ## prints the pages under docs/ that come from the program's own tables
+docs: build ## prints the pages and rules that come from the program's own tables
 	@build/kkachi help --write docs
+	@build/kkachi alert rules >deploy/prometheus/kkachi.rules.yml
 
 .PHONY: install
 install: build ## into PREFIX (/usr/local), under DESTDIR

@@ -4,6 +4,7 @@
 #include "app/manage.h"
 #include "app/metrics.h"
 #include "app/show.h"
+#include "ports/alerts.h"
 #include "ports/ledger.h"
 #include "ports/store.h"
 
@@ -34,6 +35,28 @@ enum kk_code api_metrics(struct api_call *call, struct kk_err *err)
     call->type = metrics_content_type(METRICS_PROMETHEUS);
     metrics_write(&measure, METRICS_PROMETHEUS, &call->answer);
     return KK_OK;
+}
+
+/* There are few, and always the same: one page. */
+enum kk_code api_list_alerts(struct api_call *call, struct kk_err *err)
+{
+    struct alert alerts[ALERT_COUNT];
+    enum kk_code rc = store_get_alerts(call->app->store, alerts, err);
+
+    if (rc)
+        return rc;
+    api_begin(call, 200);
+    kk_jw_key(&call->answer, "items");
+    kk_jw_open(&call->answer, '[');
+    for (int i = 0; i < ALERT_COUNT; i++) {
+        kk_jw_open(&call->answer, '{');
+        show_alert(&call->answer, &alerts[i]);
+        kk_jw_close(&call->answer, '}');
+    }
+    kk_jw_close(&call->answer, ']');
+    kk_jw_key(&call->answer, "cursor");
+    kk_jw_null(&call->answer);
+    return api_end(call);
 }
 
 static enum kk_code set_pause(struct api_call *call, bool is_paused, const char *why, struct kk_err *err)

@@ -81,6 +81,7 @@ bool api_only(struct api_call *call, const char *const *names);
 enum kk_code api_health(struct api_call *call, struct kk_err *err);
 enum kk_code api_ready(struct api_call *call, struct kk_err *err);
 enum kk_code api_metrics(struct api_call *call, struct kk_err *err);
+enum kk_code api_list_alerts(struct api_call *call, struct kk_err *err);
 enum kk_code api_pause(struct api_call *call, struct kk_err *err);
 enum kk_code api_resume(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_keys(struct api_call *call, struct kk_err *err);

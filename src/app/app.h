@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "core/agent.h"
+#include "core/alert.h"
 #include "core/run.h"
 #include "core/task.h"
 #include "site/endpoint.h"
@@ -20,6 +21,7 @@ struct archive;
 struct fetcher;
 struct sink;
 struct work;    /* app/work.h: what is in flight in this process */
+struct alarm;   /* app/alarm.h: what the janitor remembers of alerts */
 struct deliver; /* app/deliver.h: events in flight in this process */
 
 #define APP_SINKS_MAX 8
@@ -37,6 +39,8 @@ struct app_limits { /* the settings of design.md section 7, checked by cmd/confi
     struct agent_rules agent;
     int64_t removal_misses; /* R11: 2 */
     int64_t keep_events_ms, keep_attempts_ms, keep_runs_ms, keep_stats_ms;
+    int64_t alert_every_ms, alert_calm_ms, alert_repeat_ms; /* between two looks; core/alert.h */
+    struct quiet_hours alert_quiet;
 };
 
 struct app {
@@ -53,6 +57,8 @@ struct app {
     const char *who; /* a person or a key that acts through this, for the audit; NULL: the machine itself */
     struct site site;
     struct app_limits limits;
+    struct kk_sv console_url;                   /* for links in alerts; may be empty */
+    struct alarm *alarm;                        /* NULL: this process is no janitor */
     struct work *work;                          /* NULL: this process is no worker */
     struct deliver *deliver;                    /* NULL: this process is no relay */
     bool task_outbox_woken, event_outbox_woken; /* a commit of this process wrote rows: the relay need not wait */

@@ -84,7 +84,7 @@ static enum kk_code due_rows(struct app *app, const struct sink *sink, struct ev
     kk_buf_clear(&rows->bodies);
     if (!rows->max)
         return KK_OK;
-    snprintf(topic, sizeof(topic), "event:%s", sink->name);
+    sink_topic(sink, topic, sizeof(topic));
     return store_due_event_rows(app->store, kk_sv_of(topic), sink->is_sequence, now_ms, (int)rows->max, note_row, rows,
                                 err);
 }
@@ -294,7 +294,7 @@ static int64_t next_due_ms(struct app *app, const struct sink *sink, int64_t now
     char topic[OUTBOX_TOPIC_BYTES];
     int64_t due_at_ms = 0;
 
-    snprintf(topic, sizeof(topic), "event:%s", sink->name);
+    sink_topic(sink, topic, sizeof(topic));
     if (store_outbox_next(app->store, kk_sv_of(topic), &due_at_ms, NULL) || due_at_ms > now_ms + LOOK_AGAIN_MS)
         return LOOK_AGAIN_MS;
     return due_at_ms > now_ms ? due_at_ms - now_ms : 0;

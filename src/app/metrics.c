@@ -251,6 +251,7 @@ static void put_process(struct page *page)
 
     family(page, "kkachi_build_info", "gauge", "The program that tells this.");
     sample(page, "kkachi_build_info", "version", KK_VERSION, 1);
+    gauge_s(page, "kkachi_time_seconds", "This machine's clock, Unix time.", page->m->at_ms);
     if (host->disk_free_bytes >= 0) {
         gauge(page, "kkachi_disk_free_bytes", "Room left where the data is.", host->disk_free_bytes);
         gauge(page, "kkachi_disk_size_bytes", "Size of the disk where the data is.", host->disk_bytes);

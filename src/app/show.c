@@ -181,6 +181,23 @@ void show_change(struct kk_buf *json, const struct product_version *version)
     show_changes(json, version);
 }
 
+void show_alert(struct kk_buf *json, const struct alert *alert)
+{
+    const struct alert_rule *rule = alert_rule(alert->key);
+
+    kk_jw_key_str(json, "name", kk_sv_of(rule->name));
+    kk_jw_key_str(json, "state", kk_sv_of(alert_state_name(alert)));
+    kk_jw_key_str(json, "severity", kk_sv_of(alert_severity_name(rule->severity)));
+    kk_jw_key_time(json, "since", alert->since_ms);
+    kk_jw_key_time(json, "raisedAt", alert->raised_at_ms);
+    kk_jw_key_time(json, "toldAt", alert->told_at_ms);
+    kk_jw_key_time(json, "resolvedAt", alert->resolved_at_ms);
+    kk_jw_key_str(json, "detail", kk_sv_of(alert->since_ms ? alert->detail : ""));
+    kk_jw_key_str(json, "meaning", kk_sv_of(rule->meaning));
+    kk_jw_key_str(json, "action", kk_sv_of(rule->action));
+    kk_jw_key_i64(json, "holdMs", rule->hold_ms);
+}
+
 void show_pause(struct kk_buf *json, const struct pause *pause)
 {
     kk_jw_key_bool(json, "isPaused", pause->is_paused);

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 
 struct agent;
+struct alert;
 struct api_key;
 struct attempt;
 struct audit;
@@ -29,6 +30,8 @@ void show_version(struct kk_buf *json, const struct product_version *version);
 void show_change(struct kk_buf *json, const struct product_version *version);
 void show_api_key(struct kk_buf *json, const struct api_key *key); /* never the key or its hash */
 void show_audit(struct kk_buf *json, const struct audit *audit);
+/* With its rule: what it means, and what to do. */
+void show_alert(struct kk_buf *json, const struct alert *alert);
 void show_pause(struct kk_buf *json, const struct pause *pause);
 
 /* A member that is null where the number is 0: an id that is not there. */

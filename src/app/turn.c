@@ -1,5 +1,6 @@
 #include "app/turn.h"
 
+#include "app/alarm.h"
 #include "app/deliver.h"
 #include "app/finish.h"
 #include "app/relay.h"
@@ -16,10 +17,13 @@ enum kk_code app_start(struct app *app, unsigned roles, struct kk_err *err)
 
     app->work = NULL;
     app->deliver = NULL;
+    app->alarm = NULL;
     if (roles & ROLE_WORKER)
         rc = work_create(app, &app->work, err);
     if (!rc && (roles & ROLE_RELAY))
         rc = deliver_create(app, &app->deliver, err);
+    if (!rc && (roles & ROLE_JANITOR))
+        rc = alarm_create(app, &app->alarm, err);
     if (rc) {
         app_stop(app);
         return rc;
@@ -38,6 +42,8 @@ void app_stop(struct app *app)
 {
     work_destroy(app->work);
     deliver_destroy(app->deliver);
+    alarm_destroy(app->alarm);
+    app->alarm = NULL;
     app->work = NULL;
     app->deliver = NULL;
 }
@@ -65,6 +71,7 @@ static void in_time(struct app *app, int64_t (*verb)(struct app *app), int64_t *
 static int64_t sweep_all(struct app *app)
 {
     sweep_turn(app);
+    alarm_turn(app);
     return SWEEP_EVERY_MS;
 }
 

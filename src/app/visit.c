@@ -55,7 +55,9 @@ static enum kk_code add_events(struct app *app, const struct product *product, e
     snprintf(row.key, sizeof(row.key), "%" PRId64, product->item_no);
     snprintf(row.dedup_key, sizeof(row.dedup_key), "%" PRId64 "-%" PRId64, product->item_no, product->version);
     for (size_t i = 0; !rc && i < app->sink_count; i++) {
-        snprintf(row.topic, sizeof(row.topic), "event:%s", app->sinks[i]->name);
+        if (app->sinks[i]->is_notifier)
+            continue;
+        sink_topic(app->sinks[i], row.topic, sizeof(row.topic));
         rc = store_add_outbox(app->store, &row, err);
     }
     return rc;

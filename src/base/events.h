@@ -45,6 +45,8 @@
     X(API_LISTENING,     "api.listening",     INFO,  "the HTTP API answers at this address")                          \
     X(API_ANSWERED,      "api.answered",      DEBUG, "a request to the HTTP API was answered")                        \
     X(API_FAILED,        "api.failed",        ERROR, "a request to the HTTP API met a failure; its answer was 500 or 503")\
+    X(ALERT_RAISED,      "alert.raised",      ERROR, "something is wrong that people are told of; again while it stays")\
+    X(ALERT_RESOLVED,    "alert.resolved",    INFO,  "what people were told of is well again")                        \
     X(CRAWLING_PAUSED,   "crawling.paused",   WARN,  "an operator stopped all requests")                              \
     X(CRAWLING_RESUMED,  "crawling.resumed",  INFO,  "an operator let requests go on")
 // clang-format on

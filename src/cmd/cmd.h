@@ -39,6 +39,9 @@ int cmd_changes(struct call *call);
 
 int cmd_stats(struct call *call);
 int cmd_metrics(struct call *call);
+int cmd_alert_list(struct call *call);
+int cmd_alert_test(struct call *call);
+int cmd_alert_rules(struct call *call);
 
 int cmd_plan(struct call *call);
 int cmd_key_create(struct call *call);

@@ -178,6 +178,16 @@ const struct command commands[] = {
      .example = "kkachi key list", .traits = COMMAND_JSON | COMMAND_LIMIT, .run = cmd_key_list},
     {.words = "key revoke", .synopsis = "ID", .meaning = "a key is good no longer, at once",
      .example = "kkachi key revoke 3", .traits = COMMAND_JSON, .args_min = 1, .args_max = 1, .run = cmd_key_revoke},
+    {.words = "alert list", .synopsis = "", .meaning = "what people are told of, and what is wrong now",
+     .details = "pending: it is so, but not for long enough. docs/alerts.md has a section for each.",
+     .example = "kkachi alert list", .traits = COMMAND_JSON | COMMAND_LIMIT, .run = cmd_alert_list},
+    {.words = "alert test", .synopsis = "", .meaning = "sends a message that says it is only a test",
+     .details = "To every place that alerts go to (alert.slack, alert.webhook), by the way that alerts go; waits up to\n"
+                "20 s until each took or refused it, and fails where one has not taken it.", .example = "kkachi alert test",
+     .traits = COMMAND_JSON, .run = cmd_alert_test},
+    {.words = "alert rules", .synopsis = "", .meaning = "prints the same alerts as rules for Prometheus",
+     .details = "Also kept as deploy/prometheus/kkachi.rules.yml.", .example = "kkachi alert rules > kkachi.rules.yml",
+     .traits = COMMAND_NO_CONFIG, .run = cmd_alert_rules},
 
     {.words = "pause", .synopsis = "[--reason TEXT | --show]", .meaning = "stops all requests to the site, on every machine",
      .example = "kkachi pause --reason 'the site asked us to'\nkkachi pause --show", .traits = COMMAND_JSON, .run = cmd_pause,

@@ -65,6 +65,13 @@ enum config_secrecy { CONFIG_SHOWN, CONFIG_SECRET };
     X(KEEP_ATTEMPTS,     "keep.attempts",     DURATION, "14d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "failed attempts and agents' moves are kept for so long")\
     X(KEEP_RUNS,         "keep.runs",         DURATION, "90d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "ended crawls are kept for so long")           \
     X(KEEP_STATS,        "keep.stats",        DURATION, "400d",                        CONFIG_DAYS(1), CONFIG_DAYS(36500), SHOWN, "statistics of a day are kept for so long")    \
+    X(ALERT_SLACK,       "alert.slack",       TEXT,     "",                            0, 0, SECRET, "an incoming webhook of Slack: alerts go there")                                \
+    X(ALERT_WEBHOOK,     "alert.webhook",     TEXT,     "",                            0, 0, SECRET, "an address that gets alerts as CloudEvents, signed with events.secret")         \
+    X(ALERT_EVERY,       "alert.every",       DURATION, "10s",                         KK_SECOND_MS, KK_HOUR_MS, SHOWN, "time between two looks whether anything is to be told")   \
+    X(ALERT_CALM,        "alert.calm",        DURATION, "1m",                          0, CONFIG_DAYS(1), SHOWN, "an alert is resolved once it was well for so long")               \
+    X(ALERT_REPEAT,      "alert.repeat",      DURATION, "4h",                          0, CONFIG_DAYS(30), SHOWN, "an alert that stays is told again after so long; 0s: never")    \
+    X(ALERT_QUIET,       "alert.quiet",       TEXT,     "",                            0, 0, SHOWN,  "hours in which warnings wait, as in 22:00-07:00 +09:00")                         \
+    X(ALERT_CONSOLE,     "alert.console",     TEXT,     "",                            0, 0, SHOWN,  "address of the console, for the link in alerts")                                 \
     X(API_LISTEN,        "api.listen",        TEXT,     "127.0.0.1:8620",              0, 0, SHOWN,  "address of the HTTP API; port 0: any; off: none")                                 \
     X(API_CONNECTIONS,   "api.connections",   INT,      "2048",                        1, 65536, SHOWN, "connections to the HTTP API at once")                                     \
     X(API_CONNECTIONS_PER_ADDRESS, "api.connections_per_address", INT, "256",          1, 65536, SHOWN, "of one client's address")                                                 \

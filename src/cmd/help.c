@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "cmd/alert_pages.h"
 #include "cmd/config.h"
 #include "cmd/table.h"
 #include "core/agent_state.h"
@@ -188,6 +189,7 @@ void help_events(FILE *out)
 }
 
 const struct help_page help_pages[] = {
+    {"alerts.md", alert_page},
     {"config.md", config_page},
     {"events.md", help_events},
     {"man/kkachi.1", help_manual},

@@ -12,6 +12,7 @@
 #include "adapters/limiter/limiter_local.h"
 #include "adapters/limiter/limiter_redis.h"
 #include "adapters/loop/loop_curl.h"
+#include "adapters/notifier/notifier_slack.h"
 #include "adapters/queue/queue_local.h"
 #include "adapters/queue/queue_sqs.h"
 #include "adapters/redis/redis.h"
@@ -272,6 +273,48 @@ static enum kk_code open_sink_webhook(struct wire *wire, struct kk_sv url, struc
               : sink_webhook_open(wire->http, &wire->clock, &settings, &wire->app.sinks[wire->app.sink_count], err);
 }
 
+/* ---- where alerts go ---- */
+
+static enum kk_code open_slack(struct wire *wire, struct kk_err *err)
+{
+    struct sink **ret = &wire->app.sinks[wire->app.sink_count];
+    enum kk_code rc;
+
+    if (wire->has_names_only) {
+        rc = sink_name_open("slack", ret, err);
+        if (!rc)
+            (*ret)->is_notifier = true;
+        return rc;
+    }
+    rc = wire_add_http(wire, err);
+    return rc ? rc : notifier_slack_open(wire->http, config_text(wire->config, CONFIG_ALERT_SLACK), ret, err);
+}
+
+/* Behind the events' own: their number has no room left is told as a bad setting. */
+static enum kk_code open_notifiers(struct wire *wire, struct kk_err *err)
+{
+    struct kk_sv slack = config_text(wire->config, CONFIG_ALERT_SLACK);
+    struct kk_sv webhook = config_text(wire->config, CONFIG_ALERT_WEBHOOK);
+    enum kk_code rc = KK_OK;
+
+    if (wire->app.sink_count + (slack.len > 0) + (webhook.len > 0) > APP_SINKS_MAX)
+        return kk_fail(err, KK_BAD_INPUT, "events.url, alert.slack and alert.webhook name more than %d destinations",
+                       APP_SINKS_MAX);
+    if (slack.len) {
+        rc = open_slack(wire, err);
+        if (rc)
+            return kk_while(err, rc, "alert.slack");
+        wire->app.sink_count++;
+    }
+    if (webhook.len) {
+        rc = open_sink_webhook(wire, webhook, err);
+        if (rc)
+            return kk_while(err, rc, "alert.webhook");
+        wire->app.sinks[wire->app.sink_count++]->is_notifier = true;
+    }
+    return rc;
+}
+
 /* ---- the rows ---- */
 
 static enum kk_code open_nothing(struct wire *wire, struct kk_sv url, struct kk_err *err)
@@ -375,6 +418,9 @@ static struct app_limits limits_of(const struct config *config)
         .keep_attempts_ms = config_number(config, CONFIG_KEEP_ATTEMPTS),
         .keep_runs_ms = config_number(config, CONFIG_KEEP_RUNS),
         .keep_stats_ms = config_number(config, CONFIG_KEEP_STATS),
+        .alert_every_ms = config_number(config, CONFIG_ALERT_EVERY),
+        .alert_calm_ms = config_number(config, CONFIG_ALERT_CALM),
+        .alert_repeat_ms = config_number(config, CONFIG_ALERT_REPEAT),
     };
 }
 
@@ -412,8 +458,20 @@ enum kk_code wire_begin(struct wire *wire, struct config *config, struct kk_err 
         rc = copy_path(config_text(config, CONFIG_STORE_URL), "store.url", path, err);
     if (!rc)
         dir_of(path, wire->dir);
+    if (!rc) {
+        rc = quiet_hours_parse(config_text(config, CONFIG_ALERT_QUIET), &wire->app.limits.alert_quiet, err);
+        rc = rc ? kk_while(err, rc, "alert.quiet") : KK_OK;
+    }
+    wire->app.console_url = config_text(config, CONFIG_ALERT_CONSOLE);
     wire->app.host = host_linux_init(&wire->host, wire->dir, &wire->clock);
     return rc;
+}
+
+static enum kk_code open_destinations(struct wire *wire, struct kk_err *err)
+{
+    enum kk_code rc = each_url(wire, CONFIG_EVENTS_URL, false, err);
+
+    return rc ? rc : open_notifiers(wire, err);
 }
 
 enum kk_code wire_add(struct wire *wire, enum wire_part part, struct kk_err *err)
@@ -431,9 +489,9 @@ enum kk_code wire_add(struct wire *wire, enum wire_part part, struct kk_err *err
         return each_url(wire, CONFIG_SITE_URL, false, err);
     case WIRE_EVENT_NAMES:
         wire->has_names_only = true;
-        return each_url(wire, CONFIG_EVENTS_URL, false, err);
+        return open_destinations(wire, err);
     case WIRE_EVENTS:
-        return each_url(wire, CONFIG_EVENTS_URL, false, err);
+        return open_destinations(wire, err);
     }
     KK_UNREACHABLE();
 }

@@ -8,6 +8,8 @@
 #ifndef KK_PORTS_SINK_H
 #define KK_PORTS_SINK_H
 
+#include <stdio.h>
+
 #include "base/bytes.h"
 
 struct sink_result {
@@ -20,6 +22,7 @@ struct sink {
     const struct sink_ops *ops;
     char name[64]; /* names its outbox rows: "file", "webhook-1a2b3c4d"; stays the same over restarts */
     bool is_sequence;
+    bool is_notifier; /* it gets alerts, and no events */
     void (*on_delivered)(void *ctx, struct sink *sink, int64_t id, const struct sink_result *result);
     void *ctx;
 };
@@ -32,6 +35,11 @@ struct sink_ops {
     /* Required. Takes s; nothing is told any more. */
     void (*close)(struct sink *s);
 };
+/* The topic of its outbox rows. */
+static inline void sink_topic(const struct sink *s, char *ret, size_t ret_bytes)
+{
+    snprintf(ret, ret_bytes, "%s:%s", s->is_notifier ? "notify" : "event", s->name);
+}
 static inline enum kk_code sink_start(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body,
                                       struct kk_err *err)
 {

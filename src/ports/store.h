@@ -139,8 +139,8 @@ enum kk_code store_tally_tasks(struct store *store, int64_t run_id, struct task_
 #define OUTBOX_KEY_BYTES 80
 struct outbox_row {
     int64_t id;
-    char topic[OUTBOX_TOPIC_BYTES]; /* "task", or "event:<name of the sink>" */
-    char key[OUTBOX_KEY_BYTES];     /* task: the seller; event: the item */
+    char topic[OUTBOX_TOPIC_BYTES]; /* "task", "event:<name of the sink>", "notify:<name>" */
+    char key[OUTBOX_KEY_BYTES];     /* task: the seller; event: the item; "alert" */
     char dedup_key[OUTBOX_KEY_BYTES];
     struct kk_sv body;
     int64_t not_before_ms, created_at_ms, answered_at_ms; /* answered: when the answer behind it came in */
@@ -192,6 +192,9 @@ struct delivery {
 enum kk_code store_each_delivery(struct store *store, struct kk_sv key, int limit,
                                  bool (*row)(void *ctx, const struct delivery *delivery), void *ctx,
                                  struct kk_err *err);
+/* One event row by its key, published (published_at_ms > 0) or not. KK_NOT_FOUND. */
+enum kk_code store_get_delivery(struct store *store, struct kk_sv topic, struct kk_sv dedup_key,
+                                void (*row)(void *ctx, const struct delivery *delivery), void *ctx, struct kk_err *err);
 
 /* Listing: what a seller's list says. */
 struct listing {

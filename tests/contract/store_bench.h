@@ -55,5 +55,6 @@ int store_outbox_run(const char *group);
 int store_event_run(const char *group);
 int store_item_run(const char *group);
 int store_stat_run(const char *group);
+int store_alert_run(const char *group);
 
 #endif

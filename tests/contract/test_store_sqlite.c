@@ -186,7 +186,7 @@ static void an_older_schema_is_brought_up(void **state)
     (void)state;
     store_close(store);
     raw("DELETE FROM schema_version WHERE version > 1; ALTER TABLE agent DROP COLUMN sealed; DROP TABLE agent_move; "
-        "DROP TABLE limiter_use; "
+        "DROP TABLE limiter_use; DROP TABLE alert; "
         "DROP TABLE api_key; DROP TABLE audit; DROP TABLE answered; "
         "DROP TABLE message; DROP TABLE limiter_pool; "
         "DROP TABLE limiter_agent; DROP TABLE stat; DROP TABLE stat_total");
@@ -207,7 +207,7 @@ static void a_migration_that_fails_leaves_the_schema_as_it_was(void **state)
     store_close(store);
     /* Version 2 cannot be applied, because its table stands there already; version 3 must not be either. */
     raw("DELETE FROM schema_version WHERE version > 1; ALTER TABLE agent DROP COLUMN sealed; DROP TABLE agent_move; "
-        "DROP TABLE limiter_use; "
+        "DROP TABLE limiter_use; DROP TABLE alert; "
         "DROP TABLE api_key; DROP TABLE audit; DROP TABLE answered; "
         "DROP TABLE limiter_pool; DROP TABLE limiter_agent; "
         "DROP TABLE stat; DROP TABLE stat_total");

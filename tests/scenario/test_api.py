@@ -19,7 +19,7 @@ def api(make_kkachi):
 ROUTES = [("GET", "/v1/sellers", "viewer"), ("GET", "/v1/tasks", "viewer"), ("GET", "/v1/dead", "viewer"),
           ("GET", "/v1/products", "viewer"), ("GET", "/v1/changes", "viewer"), ("POST", "/crawl/start", "trigger"),
           ("POST", "/v1/sellers", "operator"), ("POST", "/v1/dead/retry", "operator"), ("POST", "/v1/pause", "operator"),
-          ("POST", "/v1/resume", "operator"), ("GET", "/v1/keys", "admin"), ("GET", "/v1/audit", "admin")]
+          ("POST", "/v1/resume", "operator"), ("GET", "/v1/alerts", "viewer"), ("GET", "/v1/keys", "admin"), ("GET", "/v1/audit", "admin")]
 
 
 def test_each_route_wants_a_key_of_its_role_or_above(api):
@@ -167,3 +167,9 @@ def test_a_store_in_trouble_is_told_to_the_asker_in_short_and_to_the_log_in_full
     line = next(json.loads(line) for line in child.complained().splitlines() if '"api.failed"' in line)
     assert line["path"] == "/v1/sellers" and "locked" in line["error"], line
     assert api.ask("POST", "/v1/sellers", key, {"sellerId": "luxmaison", "period": "6h"})[0] == 201
+
+
+def test_alerts_are_told_with_their_rules(api):
+    page = api.ask("GET", "/v1/alerts", api.key("viewer")["key"])[2]
+    assert [row["name"] for row in page["items"]] == [row["name"] for row in api.kk.json("alert", "list")]
+    assert all(row["state"] == "well" and row["meaning"] and row["action"] for row in page["items"])

@@ -129,6 +129,9 @@ static void draw_limits(struct sim_plan *plan, const struct kk_rng *rng)
         .keep_attempts_ms = ONE_OF(rng, 1, 7, 30) * KK_DAY_MS,
         .keep_runs_ms = ONE_OF(rng, 1, 7, 30) * KK_DAY_MS,
         .keep_stats_ms = 400 * KK_DAY_MS,
+        .alert_every_ms = KK_MINUTE_MS,
+        .alert_calm_ms = KK_MINUTE_MS,
+        .alert_repeat_ms = 4 * KK_HOUR_MS,
     };
     plan->limiter = (struct limiter_rules){
         .capacity = is_usual ? 80 : ONE_OF(rng, 10, 20, 40, 80),

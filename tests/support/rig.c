@@ -319,7 +319,10 @@ static void set_limits(struct app *app)
         .keep_events_ms = 30 * KK_DAY_MS,
         .keep_attempts_ms = 14 * KK_DAY_MS,
         .keep_runs_ms = 90 * KK_DAY_MS,
-        .keep_stats_ms = 400 * KK_DAY_MS};
+        .keep_stats_ms = 400 * KK_DAY_MS,
+        .alert_every_ms = 10 * KK_SECOND_MS,
+        .alert_calm_ms = KK_MINUTE_MS,
+        .alert_repeat_ms = 4 * KK_HOUR_MS};
     app->site = (struct site){.base_url = KK_SV("https://m.example"),
                               .list_path = KK_SV("/mustit-api/facade-api/v1/search/mini-shop-search"),
                               .page_size = 500};

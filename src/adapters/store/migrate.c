@@ -19,13 +19,14 @@ EMBED(kk_sql_0005, "0005_silence.sql");
 EMBED(kk_sql_0006, "0006_agent.sql");
 EMBED(kk_sql_0007, "0007_api.sql");
 EMBED(kk_sql_0008, "0008_limiter_use.sql");
+EMBED(kk_sql_0009, "0009_alert.sql");
 
 static const struct {
     const char *name, *text;
 } migrations[] = {
     {"0001_store", kk_sql_0001}, {"0002_queue", kk_sql_0002},       {"0003_limiter", kk_sql_0003},
     {"0004_stat", kk_sql_0004},  {"0005_silence", kk_sql_0005},     {"0006_agent", kk_sql_0006},
-    {"0007_api", kk_sql_0007},   {"0008_limiter_use", kk_sql_0008},
+    {"0007_api", kk_sql_0007},   {"0008_limiter_use", kk_sql_0008}, {"0009_alert", kk_sql_0009},
 };
 
 #define STATEMENT_MAX_BYTES (16 * 1024)

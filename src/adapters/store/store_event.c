@@ -35,6 +35,7 @@ static const struct db_sql deliveries = {"SELECT " DELIVERY_COLUMNS " FROM outbo
 static const struct db_sql deliveries_of = {"SELECT " DELIVERY_COLUMNS
                                             " FROM outbox WHERE row_key = ? AND published_at_ms IS NOT NULL "
                                             "ORDER BY published_at_ms DESC, id DESC LIMIT ?"};
+static const struct db_sql one_delivery = {"SELECT " DELIVERY_COLUMNS " FROM outbox WHERE topic = ? AND dedup_key = ?"};
 
 static void read_row(struct db_stmt *q, struct outbox_row *ret)
 {
@@ -193,4 +194,21 @@ enum kk_code store_each_delivery(struct store *store, struct kk_sv key, int limi
         }
     }
     return rc;
+}
+
+enum kk_code store_get_delivery(struct store *store, struct kk_sv topic, struct kk_sv dedup_key,
+                                void (*row)(void *ctx, const struct delivery *delivery), void *ctx, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &one_delivery);
+    struct delivery delivery;
+    enum kk_code rc;
+
+    db_put_text(q, topic);
+    db_put_text(q, dedup_key);
+    if (!db_row(q, &rc, err))
+        return rc ? rc : kk_fail(err, KK_NOT_FOUND, "no such message is in the outbox");
+    read_delivery(q, &delivery);
+    row(ctx, &delivery);
+    db_done(q);
+    return KK_OK;
 }

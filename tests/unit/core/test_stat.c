@@ -66,6 +66,7 @@ static void quantiles_lie_straight_between_bounds(void **state)
     CHECK_EQ(stat_quantile_ms(&counts, 0.5), 10);
     CHECK_EQ(stat_quantile_ms(&counts, 0.75), 75);
     CHECK_EQ(stat_quantile_ms(&counts, 1), 100);
+    CHECK_EQ(stat_quantile_ms(&counts, 0), 0); /* where the first bucket begins */
     counts.at[STAT_LE_INF] = 900;
     CHECK_EQ(stat_quantile_ms(&counts, 0.99), 10000);
 }
@@ -92,6 +93,77 @@ static void endpoints_and_kinds_have_their_names(void **state)
     CHECK_EQ(stat_endpoint_of(TASK_LIST), STAT_LIST);
     CHECK_EQ(stat_endpoint_of(TASK_DETAIL), STAT_DETAIL);
     CHECK_EQ(stat_endpoint_of(TASK_OPTIONS), STAT_OPTIONS);
+    CHECK_EQ(stat_endpoint_of((enum task_kind)0), STAT_TOKEN); /* no task: the home page */
+}
+
+static void a_quantile_may_fall_on_an_empty_bucket(void **state)
+{
+    struct stat_counts counts = {0};
+
+    (void)state;
+    counts.at[STAT_LE_100] = 4;
+    CHECK_EQ(stat_quantile_ms(&counts, 0), 0); /* of the empty bucket below 10 ms, its lower bound */
+    counts = (struct stat_counts){0};
+    counts.at[STAT_LE_INF] = 4;
+    CHECK_EQ(stat_quantile_ms(&counts, 0.5), 10000);
+    counts.at[STAT_LE_INF] = -4; /* what no count can be gives no figure */
+    CHECK_EQ(stat_quantile_ms(&counts, 0.5), -1);
+}
+
+static void counts_add_up_field_by_field(void **state)
+{
+    struct stat_counts a, b;
+
+    (void)state;
+    for (int i = 0; i < STAT_FIELD_COUNT; i++) {
+        a.at[i] = i;
+        b.at[i] = 1000 * i;
+    }
+    stat_add(&a, &b);
+    for (int i = 0; i < STAT_FIELD_COUNT; i++) {
+        CHECK_EQ(a.at[i], 1001 * i);
+        CHECK_EQ(b.at[i], 1000 * i);
+    }
+}
+
+static void a_share_of_nothing_is_none(void **state)
+{
+    (void)state;
+    CHECK_EQ(stat_share(0, 0), -1);
+    CHECK_EQ(stat_share(3, -1), -1);
+    CHECK_EQ(stat_share(0, 4), 0);
+    CHECK(stat_share(1, 4) == 0.25);
+}
+
+static void counters_have_names_of_their_own(void **state)
+{
+    (void)state;
+    CHECK_STR(stat_json_name(STAT_ATTEMPT), "attempts");
+    CHECK_STR(stat_json_name(STAT_LATENCY_MS), "latencyMs");
+    for (int i = 0; i < STAT_BUCKET_FIRST; i++)
+        for (int j = 0; j < i; j++)
+            CHECK(
+                !kk_sv_eq(kk_sv_of(stat_json_name((enum stat_field)i)), kk_sv_of(stat_json_name((enum stat_field)j))));
+}
+
+static void a_key_is_all_of_its_parts(void **state)
+{
+    const struct stat_key key = {.day = 1, .seller_id = "lux", .endpoint = STAT_LIST, .agent_id = 2};
+    struct stat_key other = key;
+
+    (void)state;
+    CHECK(stat_key_eq(&key, &other));
+    other.day = 2;
+    CHECK(!stat_key_eq(&key, &other));
+    other = key;
+    other.endpoint = STAT_DETAIL;
+    CHECK(!stat_key_eq(&key, &other));
+    other = key;
+    other.agent_id = 3;
+    CHECK(!stat_key_eq(&key, &other));
+    other = key;
+    other.seller_id[2] = 'y';
+    CHECK(!stat_key_eq(&key, &other));
 }
 
 int main(void)
@@ -103,6 +175,11 @@ int main(void)
         cmocka_unit_test(quantiles_lie_straight_between_bounds),
         cmocka_unit_test(days_begin_at_midnight_utc),
         cmocka_unit_test(endpoints_and_kinds_have_their_names),
+        cmocka_unit_test(a_quantile_may_fall_on_an_empty_bucket),
+        cmocka_unit_test(counts_add_up_field_by_field),
+        cmocka_unit_test(a_share_of_nothing_is_none),
+        cmocka_unit_test(counters_have_names_of_their_own),
+        cmocka_unit_test(a_key_is_all_of_its_parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
