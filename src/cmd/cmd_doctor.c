@@ -10,6 +10,7 @@
 #include "adapters/archive/archive_s3.h"
 #include "adapters/aws/aws.h"
 #include "adapters/queue/queue_sqs.h"
+#include "adapters/sink/sink_sqs.h"
 #include "app/manage.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
@@ -316,17 +317,40 @@ static void check_archive(struct doctor *d)
     find(d, "archive", FINDING_OK, "%" PRId64 " answers in %s", count, kk_buf_cstr(&size));
 }
 
+/* A webhook is not tried: the other side would take it for an event. */
+static bool check_sink_sqs(struct doctor *d, struct sink *sink)
+{
+    char text[200] = "";
+    struct kk_err err = {0};
+    enum kk_code rc = d->may_create ? sink_sqs_create(sink, &err) : KK_OK;
+
+    if (!rc)
+        rc = sink_sqs_check(sink, text, sizeof(text), &err);
+    if (rc == KK_NOT_FOUND) {
+        find(d, "events", FINDING_BAD, "%s; where they are right, `kkachi doctor --create` makes it", err.msg);
+        worsen(d);
+    } else if (rc) {
+        found_err(d, "events", &err);
+    } else {
+        find(d, "events", FINDING_OK, "%s", text);
+    }
+    return rc == KK_OK;
+}
+
 /* A file that a running process holds is fine: that process writes it. */
 static void check_events(struct doctor *d)
 {
     struct kk_err err = {0};
+    bool all_good = true;
     enum kk_code rc = wire_add(&d->office, WIRE_EVENTS, &err);
 
     if (rc == KK_BUSY && lock_is_held(d->office.dir, NULL, 0))
         find(d, "events", FINDING_OK, "written by the process that runs");
     else if (rc)
         found_err(d, "events", &err);
-    else
+    for (size_t i = 0; !rc && i < d->office.app.sink_count; i++)
+        all_good &= strcmp(d->office.app.sinks[i]->ops->kind, "sqs") != 0 || check_sink_sqs(d, d->office.app.sinks[i]);
+    if (!rc && all_good)
         find(d, "events", FINDING_OK, "%zu destination%s", d->office.app.sink_count,
              d->office.app.sink_count == 1 ? "" : "s");
 }

@@ -17,6 +17,7 @@
 #include "adapters/queue/queue_sqs.h"
 #include "adapters/redis/redis.h"
 #include "adapters/sink/sink_file.h"
+#include "adapters/sink/sink_sqs.h"
 #include "adapters/sink/sink_webhook.h"
 #include "adapters/store/store_seal.h"
 #include "adapters/store/store_sqlite.h"
@@ -273,6 +274,15 @@ static enum kk_code open_sink_webhook(struct wire *wire, struct kk_sv url, struc
               : sink_webhook_open(wire->http, &wire->clock, &settings, &wire->app.sinks[wire->app.sink_count], err);
 }
 
+static enum kk_code open_sink_sqs(struct wire *wire, struct kk_sv url, struct kk_err *err)
+{
+    enum kk_code rc = open_aws(wire, err);
+
+    if (!rc)
+        rc = wire_add_http(wire, err);
+    return rc ? rc : sink_sqs_open(wire->aws, wire->http, url, &wire->app.sinks[wire->app.sink_count], err);
+}
+
 /* ---- where alerts go ---- */
 
 static enum kk_code open_slack(struct wire *wire, struct kk_err *err)
@@ -343,7 +353,7 @@ static const struct scheme schemes[] = {
     {CONFIG_EVENTS_URL, "file", open_sink_file},
     {CONFIG_EVENTS_URL, "https", open_sink_webhook},
     {CONFIG_EVENTS_URL, "http", open_sink_webhook},
-    {CONFIG_EVENTS_URL, "sqs", NULL},
+    {CONFIG_EVENTS_URL, "sqs", open_sink_sqs},
     {CONFIG_SCHEDULE_URL, "store", open_nothing},
     {CONFIG_SCHEDULE_URL, "eventbridge", NULL},
 };

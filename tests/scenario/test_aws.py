@@ -38,6 +38,21 @@ for name in ("tasks", "tasks-dead"):
 """)
 
 
+def receive_all(aws, name):
+    """What a team's own program takes out of a queue with AWS's own library."""
+    return aws.boto("""
+sqs = aws("sqs")
+url = sqs.get_queue_url(QueueName=values["name"])["QueueUrl"]
+result, got = [], True
+while got:
+    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get("Messages", [])
+    for message in got:
+        assert message["MessageAttributes"]["content_type"]["StringValue"].startswith("application/cloudevents+json")
+        result.append(json.loads(message["Body"]))
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+""", name=name)
+
+
 def test_a_crawl_over_sqs_and_s3_ends_as_on_one_machine(world, aws):
     sandbox, kk = world(f"{SHOP}:60", start=False)
     on_aws(kk, aws)
@@ -60,16 +75,18 @@ def test_a_crawl_over_sqs_and_s3_ends_as_on_one_machine(world, aws):
 
 
 def test_several_of_every_role_and_kills_end_with_equal_numbers(world, aws):
-    """A relay, three workers, a scheduler and a janitor on one folder; workers and the relay are killed."""
+    """Two relays, three workers, a scheduler and a janitor; workers and relays are killed, and events go to SQS."""
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
     dice = random.Random(seed)
     sandbox, kk = world(f"{SHOP}:80", start=False, agents=12, window="5s",
                         **{"limiter.gap": "20ms", "task.lease": "5s", "task.silence": "20s"})
     on_aws(kk, aws)
-    kk.run("doctor", "--create", status=None)
+    kk.settings["events.url"] = f"sqs://us-east-1/changes?endpoint={aws.url}"
+    said = kk.run("doctor", "--create", status=None).stdout
+    assert "changes: 0 waiting" in said, said
     kk.add_sellers(SHOP)
-    roles = [("relay",), ("worker",), ("worker",), ("worker",)]
+    roles = [("relay",), ("relay",), ("worker",), ("worker",), ("worker",)]
     kk.start("run", "scheduler", "janitor")
     lives = [kk.start("run", *role) for role in roles]
     for _ in range(12):
@@ -81,9 +98,19 @@ def test_several_of_every_role_and_kills_end_with_equal_numbers(world, aws):
     sandbox.move(10, distinct=1, kinds="price,stock,name")
     kk.crawl(SHOP, deadline=180)
     assert_truth(kk, sandbox)
-    assert_versions(kk)
     assert_good_conduct(sandbox)
     assert kk.json("dead", "list") == [], "a crash is nobody's failure"
+
+    events, told = [], {f"{change['itemNo']}-{change['version']}" for change in kk.changes()}
+
+    def all_came():
+        events.extend(receive_all(aws, "changes"))
+        return {event["id"] for event in events} >= told
+
+    wait_for("every change is in the queue", all_came)
+    assert {event["id"] for event in events} == told
+    print(f"{len(events)} events came of {len(told)}: {len(events) - len(told)} twice, for relays were killed")
+    assert all(event["specversion"] == "1.0" and event["data"]["sellerId"] == SHOP for event in events)
 
 
 def test_what_others_put_into_the_queue_does_no_harm(world, aws):

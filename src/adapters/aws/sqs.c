@@ -385,7 +385,10 @@ enum kk_code sqs_create(struct sqs *q, struct kk_sv attributes, struct kk_err *e
     if (rc != KK_NOT_FOUND)
         return rc;
     kk_jw_key_str(&fields, "QueueName", kk_sv_of(q->name));
-    kk_buf_addf(&fields, ",\"Attributes\":{%s" KK_SV_FMT "}", q->is_fifo ? "\"FifoQueue\":\"true\"," : "",
+    kk_buf_addf(&fields, ",\"Attributes\":{%s" KK_SV_FMT "}",
+                !q->is_fifo      ? ""
+                : attributes.len ? "\"FifoQueue\":\"true\","
+                                 : "\"FifoQueue\":\"true\"",
                 KK_SV_ARG(attributes));
     rc = kk_buf_check(&fields, "a queue's attributes", err);
     if (!rc)
