@@ -289,7 +289,6 @@ local function turn()
         remember(key, ARGV[13], given)
         if #given / 4 < want then wait = wait_ms(set) end
     end
-    call('HSET', KEYS[1], 'now', now)
     return { 'OK', now, wait, unpack(given) }
 end
 
@@ -305,7 +304,6 @@ local function again() -- 12 agent, 13 grant
     save(a)
     keep(a)
     index(a, count_out(a))
-    call('HSET', KEYS[1], 'now', now)
     return { 'OK', now }
 end
 
@@ -382,8 +380,8 @@ end
 if op == 'begin' then return begin() end
 if op == 'restore' then return restore() end
 if op == 'armed' then
-    call('HDEL', KEYS[1], 'arming', 'arm_at')
     call('HSET', KEYS[1], 'run', run)
+    call('HDEL', KEYS[1], 'arming', 'arm_at')
     return { 'OK', now }
 end
 if pool[2] ~= run then return { 'ARM' } end
@@ -391,6 +389,8 @@ if pool[3] ~= rules then
     if pool[3] then change_rules() end
     call('HSET', KEYS[1], 'rules', rules)
 end
+-- A full server refuses a script's first write if that takes memory, and no later one: so nothing is ever half done.
+call('HSET', KEYS[1], 'now', now)
 if op == 'turn' then return turn() end
 if op == 'again' then return again() end
 if op == 'look' then return look() end

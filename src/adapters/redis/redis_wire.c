@@ -155,7 +155,7 @@ static enum kk_code tls_begin(struct redis_wire *wire, const struct redis_settin
         if (done != 1)
             rc = tls_wait(wire, done, until_ms, err);
     } while (!rc && done != 1);
-    return rc;
+    return rc == KK_TIMEOUT ? kk_fail(err, rc, "it did not begin TLS in time; does it speak TLS?") : rc;
 }
 
 enum kk_code redis_wire_connect(struct redis_wire *wire, const struct redis_settings *to, int64_t until_ms,
