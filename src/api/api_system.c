@@ -26,14 +26,16 @@ enum kk_code api_ready(struct api_call *call, struct kk_err *err)
 
 enum kk_code api_metrics(struct api_call *call, struct kk_err *err)
 {
+    bool is_open = kk_sv_find(call->accept, KK_SV("application/openmetrics-text")) < call->accept.len;
+    enum metrics_format format = is_open ? METRICS_OPENMETRICS : METRICS_PROMETHEUS;
     struct measure measure;
     enum kk_code rc = measure_take(call->app, &measure, err);
 
     if (rc)
         return rc;
     call->status = 200;
-    call->type = metrics_content_type(METRICS_PROMETHEUS);
-    metrics_write(&measure, METRICS_PROMETHEUS, &call->answer);
+    call->type = metrics_content_type(format);
+    metrics_write(&measure, format, &call->answer);
     return KK_OK;
 }
 

@@ -17,7 +17,7 @@ struct api_route;
 struct api_call {
     struct app *app;
     struct kk_sv method, path, body;
-    struct kk_sv content_type, authorization, api_key, if_match, idempotency_key, last_event_id;
+    struct kk_sv content_type, authorization, api_key, if_match, idempotency_key, last_event_id, accept;
     struct kk_sv (*query)(void *ctx, const char *name); /* decoded; ptr NULL: not given */
     void *query_ctx;
     /* What handling it finds out. */

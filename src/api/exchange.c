@@ -118,6 +118,7 @@ static enum MHD_Result answer(struct api *api, struct MHD_Connection *connection
                             .if_match = header_of(connection, MHD_HTTP_HEADER_IF_MATCH),
                             .idempotency_key = header_of(connection, "Idempotency-Key"),
                             .last_event_id = header_of(connection, "Last-Event-ID"),
+                            .accept = header_of(connection, "Accept"),
                             .query = query_of,
                             .query_ctx = connection,
                             .answer = KK_BUF(API_ANSWER_MAX_BYTES)};

@@ -222,6 +222,19 @@ static void put_requests(struct page *page)
 
 /* ---- sellers, process ---- */
 
+/* Those that are named; a share where percent. */
+static void put_named(struct page *page, const char *name, const char *help, const struct measured_sellers *sellers,
+                      bool is_percent)
+{
+    family(page, name, "gauge", help);
+    for (size_t i = 0; i < MEASURE_SELLERS_MAX && (int64_t)i < sellers->count; i++) {
+        kk_buf_addf(page->out, "%s{", name);
+        label(page, "seller", sellers->name[i]);
+        kk_buf_addf(page->out, is_percent ? "} %.2f\n" : "} %.0f\n",
+                    (double)sellers->value[i] / (is_percent ? 100 : 1));
+    }
+}
+
 static void put_sellers(struct page *page)
 {
     const struct measure *m = page->m;
@@ -243,6 +256,10 @@ static void put_sellers(struct page *page)
         kk_buf_addc(page->out, '}');
         value_s(page, stalest->value[i]);
     }
+    put_named(page, "kkachi_seller_failing_ratio", "Share of the last crawl's requests that fail, where it is much.",
+              &m->failing, true);
+    put_named(page, "kkachi_seller_missing_items", "Items that an incomplete list counts and did not show.",
+              &m->incomplete, false);
 }
 
 static void put_process(struct page *page)
