@@ -88,13 +88,14 @@ static enum kk_code open_process(struct process *process, struct config *config,
     return loop_open(process->wire.http, strlen(socket) < SOCKET_PATH_BYTES ? socket : NULL, &process->loop, err);
 }
 
-/* Puts right what a crash left behind, while nobody else can be here. */
+/* Puts right what a crash left behind, while nobody else can be here. A server's store may be used from other machines:
+ * there the leases alone tell. */
 static enum kk_code recover(struct process *process, struct kk_err *err)
 {
     int64_t count = 0;
     enum kk_code rc = KK_OK;
 
-    if (process->lock.is_alone)
+    if (process->lock.is_alone && !process->wire.is_shared)
         rc = app_recover(&process->wire.app, &count, err);
     if (!process->is_up)
         lock_share(&process->lock);

@@ -30,6 +30,7 @@ enum config_secrecy { CONFIG_SHOWN, CONFIG_SECRET };
 /* name, key, type, default, min, max, secrecy, meaning. min and max are of the number behind it: milliseconds, bytes. */
 #define CONFIG_KEYS(X) \
     X(STORE_URL,         "store.url",         URL,      "sqlite:var/kkachi.db",        0, 0, SHOWN,  "the database that holds the truth")                                          \
+    X(STORE_PASSWORD,    "store.password",    TEXT,     "",                            0, 0, SECRET, "the password of store.url, where the address holds none")                    \
     X(QUEUE_URL,         "queue.url",         URL,      "store:",                      0, 0, SHOWN,  "where task messages wait for workers")                                       \
     X(ARCHIVE_URL,       "archive.url",       URL,      "file:var/archive",            0, 0, SHOWN,  "where raw answers are kept")                                                 \
     X(LIMITER_URL,       "limiter.url",       URL,      "store:",                      0, 0, SHOWN,  "who counts the requests of each agent; redis://host:6379/0 or rediss:// for several machines") \

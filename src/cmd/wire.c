@@ -19,6 +19,7 @@
 #include "adapters/sink/sink_file.h"
 #include "adapters/sink/sink_sqs.h"
 #include "adapters/sink/sink_webhook.h"
+#include "adapters/store/store_mysql.h"
 #include "adapters/store/store_seal.h"
 #include "adapters/store/store_sqlite.h"
 #include "base/assert.h"
@@ -116,6 +117,20 @@ static struct queue_rules queue_rules_of(const struct config *config)
 {
     return (struct queue_rules){.visibility_ms = config_number(config, CONFIG_TASK_LEASE) + VISIBILITY_SLACK_MS,
                                 .max_receives = (int)config_number(config, CONFIG_TASK_ATTEMPTS)};
+}
+
+static enum kk_code open_mysql(struct wire *wire, struct kk_sv url, struct kk_err *err)
+{
+    struct mysql_url parts;
+    enum kk_code rc = mysql_url_parse(url, &parts, err);
+
+    if (!rc)
+        rc = store_mysql_open(&parts, config_text(wire->config, CONFIG_STORE_PASSWORD), &wire->clock, &wire->rng,
+                              &wire->app.store, err);
+    explicit_bzero(&parts, sizeof(parts));
+    if (!rc)
+        rc = store_migrate(wire->app.store, &wire->schema_from, &wire->schema_to, err);
+    return rc;
 }
 
 static enum kk_code open_queue_local(struct wire *wire, struct kk_sv url, struct kk_err *err)
@@ -340,7 +355,7 @@ struct scheme {
 };
 static const struct scheme schemes[] = {
     {CONFIG_STORE_URL, "sqlite", open_sqlite},
-    {CONFIG_STORE_URL, "mysql", NULL},
+    {CONFIG_STORE_URL, "mysql", open_mysql},
     {CONFIG_QUEUE_URL, "store", open_queue_local},
     {CONFIG_QUEUE_URL, "sqs", open_queue_sqs},
     {CONFIG_LIMITER_URL, "store", open_limiter_local},
@@ -443,12 +458,33 @@ static enum kk_code check_redis_url(struct kk_sv url, struct kk_err *err)
     return rc ? kk_while(err, rc, "limiter.url") : KK_OK;
 }
 
+/* Beside the file; where the store is a server's, a folder of this machine for what processes here need among them. */
+static enum kk_code find_dir(struct wire *wire, struct kk_sv url, struct kk_err *err)
+{
+    char path[WIRE_PATH_BYTES];
+    struct mysql_url parts;
+    enum kk_code rc;
+
+    wire->is_shared = kk_sv_starts(url, KK_SV("mysql:"));
+    if (wire->is_shared) {
+        rc = mysql_url_parse(url, &parts, err);
+        if (rc)
+            return kk_while(err, rc, "store.url");
+        snprintf(wire->dir, sizeof(wire->dir), "%s", parts.dir);
+        explicit_bzero(&parts, sizeof(parts));
+        return KK_OK;
+    }
+    rc = copy_path(url, "store.url", path, err);
+    if (!rc)
+        dir_of(path, wire->dir);
+    return rc;
+}
+
 enum kk_code wire_begin(struct wire *wire, struct config *config, struct kk_err *err)
 {
     static const enum config_key urls[] = {CONFIG_STORE_URL,   CONFIG_QUEUE_URL,  CONFIG_LIMITER_URL,
                                            CONFIG_ARCHIVE_URL, CONFIG_EVENTS_URL, CONFIG_SCHEDULE_URL,
                                            CONFIG_SITE_URL};
-    char path[WIRE_PATH_BYTES];
     enum kk_code rc = KK_OK;
 
     *wire = (struct wire){.config = config, .clock = clock_system(), .rng = rng_system()};
@@ -465,9 +501,7 @@ enum kk_code wire_begin(struct wire *wire, struct config *config, struct kk_err 
     if (!rc)
         rc = check_redis_url(config_text(config, CONFIG_LIMITER_URL), err);
     if (!rc)
-        rc = copy_path(config_text(config, CONFIG_STORE_URL), "store.url", path, err);
-    if (!rc)
-        dir_of(path, wire->dir);
+        rc = find_dir(wire, config_text(config, CONFIG_STORE_URL), err);
     if (!rc) {
         rc = quiet_hours_parse(config_text(config, CONFIG_ALERT_QUIET), &wire->app.limits.alert_quiet, err);
         rc = rc ? kk_while(err, rc, "alert.quiet") : KK_OK;

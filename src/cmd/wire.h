@@ -36,6 +36,7 @@ struct wire {              /* a zeroed one is valid for wire_close() */
     struct host_linux host;
     struct seal seal;           /* the key to the agents' tokens, where wire_add_seal() was called */
     bool has_names_only;        /* of the events' destinations */
+    bool is_shared;             /* the store is a server's: processes of other machines may be on it */
     int schema_from, schema_to; /* what opening the store did */
     char who[65];               /* the person at the terminal, for the audit; "": nobody's */
     char dir[WIRE_PATH_BYTES];  /* the data folder: where the store, the lock and the sockets are */

@@ -30,7 +30,7 @@ def config_file(kk, text):
     ("task.attempts = 0\n", "kkachi.conf:1: task.attempts: 0 is out of range: from 1 to 100"),
     ("[limitr]\n", "kkachi.conf:1: unknown section [limitr]; did you mean [limiter]?"),
     ("events.url = redis://h\n", "events.url: redis: is no scheme that is known; valid here: file:, https:, http:"),
-    ("store.url = mysql://u@h/db\n", "store.url: mysql: is not in this build; valid here: sqlite:"),
+    ("store.url = mysql://u:hush@h\n", "store.url: the database is missing, too long or wrongly written"),
     ("queue.url = sqs://r/q\n", "queue.url: sqs: is not in this build; valid here: store:"),
     ("archive.url = gs://b/p\n", "archive.url: gs: is no scheme that is known; valid here: file:, s3:"),
     ("limiter.url = redis://h:0\n", "limiter.url: it has no valid host and port, as in redis://host:6379/0"),

@@ -9,7 +9,7 @@
 #define CLOCK_SLACK_MS 50 /* a wall clock that is slewed is not one that was set */
 
 static const struct db_sql get_pool = {
-    "SELECT now_ms, wall_ms, mono_ms, site_tokens FROM limiter_pool WHERE id = 1 {lock}"};
+    "SELECT now_ms, wall_ms, mono_ms, {clock_ms}, site_tokens FROM limiter_pool WHERE id = 1 {lock}"};
 static const struct db_sql put_pool = {
     "UPDATE limiter_pool SET now_ms = ?, wall_ms = ?, mono_ms = ?, site_tokens = ? WHERE id = 1"};
 static const struct db_sql all_agents = {
@@ -211,6 +211,17 @@ static bool is_doubtful(struct stored_time stored, struct limiter_clocks clocks)
     return apart_ms > CLOCK_SLACK_MS || apart_ms < -CLOCK_SLACK_MS;
 }
 
+/* A store that several machines share has a clock of its own, and it is the only one that they all can read: it counts,
+ * as both of ours, and is set back no further than to the stored time. */
+static struct limiter_clocks on_one_clock(struct stored_time *stored, int64_t server_ms)
+{
+    int64_t now_ms = server_ms > stored->now_ms ? server_ms : stored->now_ms;
+
+    stored->wall_ms = stored->mono_ms = stored->now_ms;
+    return (struct limiter_clocks){
+        .wall_ms = now_ms, .mono_ms = now_ms, .opened_wall_ms = stored->now_ms, .opened_mono_ms = stored->now_ms};
+}
+
 /* The limiter's time follows from what is stored and from the machine's clocks, and from nothing that one process
  * remembers: were one behind another, what it takes now would look long over to the other (seed 190). */
 static enum kk_code load_pool(struct db *db, struct limiter_clocks clocks, const struct limiter_rules *rules,
@@ -218,6 +229,7 @@ static enum kk_code load_pool(struct db *db, struct limiter_clocks clocks, const
 {
     struct db_stmt *q = db_use(db, &get_pool);
     struct stored_time stored;
+    int64_t server_ms;
     enum kk_code rc;
 
     if (!db_row(q, &rc, err))
@@ -225,6 +237,9 @@ static enum kk_code load_pool(struct db *db, struct limiter_clocks clocks, const
     stored.now_ms = db_get_int(q);
     stored.wall_ms = db_get_int(q);
     stored.mono_ms = db_get_int(q);
+    server_ms = db_get_int(q);
+    if (server_ms)
+        clocks = on_one_clock(&stored, server_ms);
     pool->is_changed = stored.now_ms && is_doubtful(stored, clocks);
     pool->now_ms = stored.now_ms ? stored.now_ms + elapsed_since(stored, clocks) : clocks.wall_ms;
     pool->wall_ms = clocks.wall_ms;

@@ -28,7 +28,7 @@ static struct queue_local *self_of(struct queue *q)
 }
 
 static const struct db_sql add_message = {
-    "INSERT {ignore} INTO message (is_dead, visible_at_ms, receive_count, created_at_ms, dedup_key, body) "
+    "INSERT INTO message (is_dead, visible_at_ms, receive_count, created_at_ms, dedup_key, body) "
     "VALUES (0, ?, 0, ?, ?, ?)"};
 static const struct db_sql visible_messages = {
     "SELECT id, receive_count, body FROM message WHERE is_dead = ? AND visible_at_ms <= ? "
@@ -49,6 +49,7 @@ static enum kk_code push_one(struct queue_local *self, const struct queue_item *
                              struct kk_err *err)
 {
     struct db_stmt *q;
+    bool is_new;
 
     if (item->body.len > QUEUE_BODY_MAX_BYTES || item->dedup_key.len > DEDUP_KEY_MAX_BYTES)
         return kk_fail(err, KK_BAD_INPUT, "a message of %zu bytes, or its key of %zu, is too long", item->body.len,
@@ -61,7 +62,7 @@ static enum kk_code push_one(struct queue_local *self, const struct queue_item *
     else
         db_put_null(q);
     db_put_text(q, item->body);
-    return db_run(q, NULL, err);
+    return db_run_new(q, &is_new, err);
 }
 
 static enum kk_code local_push(struct queue *q, const struct queue_item *items, size_t count, struct kk_err *err)

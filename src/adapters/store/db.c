@@ -353,6 +353,20 @@ enum kk_code db_run(struct db_stmt *q, int64_t *ret_changes, struct kk_err *err)
     return rc;
 }
 
+enum kk_code db_run_new(struct db_stmt *q, bool *ret_is_new, struct kk_err *err)
+{
+    struct kk_err why;
+    enum kk_code rc = db_run(q, NULL, &why);
+
+    if (rc && rc != KK_CONFLICT) {
+        if (err)
+            *err = why;
+        return rc;
+    }
+    *ret_is_new = !rc;
+    return KK_OK;
+}
+
 enum kk_code db_number(struct db_stmt *q, int64_t *ret, struct kk_err *err)
 {
     enum kk_code rc;

@@ -45,6 +45,10 @@ struct db_ops {
     void (*rollback)(struct db *db);
     enum kk_code (*check)(struct db *db, struct kk_err *err); /* integrity; KK_CORRUPT with the finding */
     void (*close)(struct db *db);                             /* takes db; statements are finalized already */
+    /* Where a table's definition ends the transaction it stands in: nobody else changes the schema in between. NULL:
+     * begin() sees to that. What is there already is a KK_CONFLICT then. */
+    enum kk_code (*lock_schema)(struct db *db, struct kk_err *err);
+    void (*unlock_schema)(struct db *db);
 };
 
 struct db_sql { /* its address is the statement's name in the cache, so it must be static */
@@ -105,6 +109,9 @@ void db_put_null(struct db_stmt *q);
 
 /* Runs it to its end. ret_changes may be NULL. */
 enum kk_code db_run(struct db_stmt *q, int64_t *ret_changes, struct kk_err *err);
+/* An insertion where a row with one of its unique keys may stand: that one stays, and *ret_is_new says so. Not IGNORE,
+ * which in MySQL lets wrong values pass as well. */
+enum kk_code db_run_new(struct db_stmt *q, bool *ret_is_new, struct kk_err *err);
 /* True: there is a row to read. False: there is none any more (*ret_rc KK_OK) or it failed; the statement is done. */
 bool db_row(struct db_stmt *q, enum kk_code *ret_rc, struct kk_err *err);
 void db_done(struct db_stmt *q); /* not to be called after db_row() said false */

@@ -48,7 +48,7 @@ static enum kk_code code_of(int rc)
     case SQLITE_IOERR:
         return rc == SQLITE_IOERR_NOMEM ? KK_NO_MEMORY : rc == SQLITE_IOERR_DATA ? KK_CORRUPT : KK_UNAVAILABLE;
     case SQLITE_CONSTRAINT:
-        return KK_CONFLICT;
+        return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ? KK_CONFLICT : KK_BAD_INPUT;
     case SQLITE_TOOBIG:
         return KK_BAD_INPUT;
     default:
@@ -256,11 +256,12 @@ static const struct db_word words[] = {
     {"table",     ""},                                            /* ENGINE=InnoDB … COLLATE=utf8mb4_bin */
     {"clustered", "WITHOUT ROWID"},                               /* the same; InnoDB clusters by itself */
     {"only",      "WHERE $"},                                     /* "": MySQL has no partial indexes */
-    {"ignore",    "OR IGNORE"},                                   /* IGNORE */
     {"upsert",    "ON CONFLICT ($) DO UPDATE SET"},               /* ON DUPLICATE KEY UPDATE */
     {"new",       "excluded.$"},                                  /* VALUES($) */
     {"lock",      ""},                                            /* FOR UPDATE */
     {"skip",      ""},                                            /* FOR UPDATE SKIP LOCKED */
+    {"cross",     "CROSS JOIN"},                                  /* STRAIGHT_JOIN: the left table first */
+    {"clock_ms",  "NULL"},                                        /* its own clock; NULL: it has none but ours */
 };
 // clang-format on
 

@@ -35,6 +35,11 @@ static const struct db_sql get_version = {"SELECT MAX(version) FROM schema_versi
 static const struct db_sql add_version = {"INSERT INTO schema_version (version, name, applied_at_ms) VALUES (?, ?, ?)"};
 static const char make_table[] = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, "
                                  "name VARCHAR(64) NOT NULL, applied_at_ms BIGINT NOT NULL) {table}";
+static const struct db_sql get_step = {"SELECT done_count FROM schema_step WHERE version = ?"};
+static const struct db_sql put_step = {"INSERT INTO schema_step (version, done_count) VALUES (?, ?) "
+                                       "{upsert(version)} done_count = {new(done_count)}"};
+static const char make_step_table[] = "CREATE TABLE IF NOT EXISTS schema_step (version INTEGER NOT NULL PRIMARY KEY, "
+                                      "done_count BIGINT NOT NULL) {table}";
 
 /* Without a table, or with an empty one, it is version 0. */
 static enum kk_code read_version(struct store *store, int64_t *ret_version, struct kk_err *err)
@@ -53,8 +58,56 @@ static enum kk_code read_version(struct store *store, int64_t *ret_version, stru
     return KK_OK;
 }
 
+/* ---- one migration ----
+ *
+ * Where a table's definition ends the transaction it stands in, a migration is no transaction: schema_step counts the
+ * statements that are done, and a migration that was cut short goes on behind them. */
+
+static bool is_stepwise(const struct store *store)
+{
+    return store->db->ops->lock_schema != NULL;
+}
+
+static enum kk_code note_step(struct store *store, int version, int64_t done, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &put_step);
+
+    db_put_int(q, version);
+    db_put_int(q, done);
+    return db_run(q, NULL, err);
+}
+
+static enum kk_code read_step(struct store *store, int version, int64_t *ret_done, struct kk_err *err)
+{
+    struct db_stmt *q = db_use(store->db, &get_step);
+
+    db_put_int(q, version);
+    return db_number(q, ret_done, err);
+}
+
+struct script { /* one migration, as it is run */
+    struct store *store;
+    int version;
+    int64_t at, first; /* statements: in hand, and the first that is not known to be done */
+};
+
+static enum kk_code run_statement(struct script *script, const char *sql, struct kk_err *err)
+{
+    int64_t at = script->at++;
+    enum kk_code rc = KK_OK;
+
+    if (at < script->first)
+        return KK_OK;
+    rc = db_exec(script->store->db, sql, err);
+    if (!is_stepwise(script->store))
+        return rc;
+    if (rc == KK_CONFLICT && at == script->first) /* done, and cut off before that was noted */
+        rc = KK_OK;
+    return rc ? rc : note_step(script->store, script->version, script->at, err);
+}
+
 /* Statements end with ";\n"; lines that begin with "--" are comments. */
-static enum kk_code run_text(struct store *store, struct kk_sv text, struct kk_err *err)
+static enum kk_code run_text(struct script *script, struct kk_sv text, struct kk_err *err)
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf statement = KK_BUF(STATEMENT_MAX_BYTES);
     enum kk_code rc = KK_OK;
@@ -73,7 +126,7 @@ static enum kk_code run_text(struct store *store, struct kk_sv text, struct kk_e
             continue;
         rc = kk_buf_check(&statement, "a migration's statement", err);
         if (!rc)
-            rc = db_exec(store->db, kk_buf_cstr(&statement), err);
+            rc = run_statement(script, kk_buf_cstr(&statement), err);
         kk_buf_clear(&statement);
     }
     return rc;
@@ -81,9 +134,12 @@ static enum kk_code run_text(struct store *store, struct kk_sv text, struct kk_e
 
 static enum kk_code apply(struct store *store, size_t at, struct kk_err *err)
 {
+    struct script script = {.store = store, .version = (int)at + 1};
     struct db_stmt *q;
-    enum kk_code rc = run_text(store, kk_sv_of(migrations[at].text), err);
+    enum kk_code rc = is_stepwise(store) ? read_step(store, script.version, &script.first, err) : KK_OK;
 
+    if (!rc)
+        rc = run_text(&script, kk_sv_of(migrations[at].text), err);
     if (rc)
         return kk_while(err, rc, "migration %s", migrations[at].name);
     q = db_use(store->db, &add_version);
@@ -97,10 +153,26 @@ static enum kk_code apply_all(struct store *store, int64_t *ret_from, struct kk_
 {
     enum kk_code rc = db_exec(store->db, make_table, err);
 
+    if (!rc && is_stepwise(store))
+        rc = db_exec(store->db, make_step_table, err);
     if (!rc)
         rc = read_version(store, ret_from, err); /* again: another process may have been first */
     for (size_t at = (size_t)*ret_from; !rc && at < KK_COUNT(migrations); at++)
         rc = apply(store, at, err);
+    return rc;
+}
+
+static enum kk_code migrate(struct store *store, int64_t *ret_from, struct kk_err *err)
+{
+    const struct db_ops *ops = store->db->ops;
+    enum kk_code rc = is_stepwise(store) ? ops->lock_schema(store->db, err) : db_begin(store->db, err);
+
+    if (rc)
+        return rc;
+    rc = apply_all(store, ret_from, err);
+    if (!is_stepwise(store))
+        return db_end(store->db, rc, err);
+    ops->unlock_schema(store->db);
     return rc;
 }
 
@@ -111,11 +183,8 @@ enum kk_code store_migrate(struct store *store, int *ret_from, int *ret_to, stru
 
     KK_ASSERT(store->db->depth == 0);
     rc = read_version(store, &from, NULL);
-    if (rc || from < (int64_t)KK_COUNT(migrations)) {
-        rc = db_begin(store->db, err);
-        if (!rc)
-            rc = db_end(store->db, apply_all(store, &from, err), err);
-    }
+    if (rc || from < (int64_t)KK_COUNT(migrations))
+        rc = migrate(store, &from, err);
     if (rc)
         return rc;
     *ret_from = (int)from;

@@ -21,9 +21,9 @@ static const struct db_sql each_attempt = {
     "WHERE task_id = ? ORDER BY id"};
 static const struct db_sql lapsed_tasks = {"SELECT " TASK_COLUMNS
                                            " FROM task t WHERE t.state = 'RUNNING' AND t.lease_until_ms < ? LIMIT ?"};
-/* CROSS: in this order, a seek for each seller, however many tasks are in the queue. */
+/* {cross}: in this order, a seek for each seller, however many tasks are in the queue. */
 static const struct db_sql silent_tasks = {
-    "SELECT " TASK_COLUMNS " FROM seller s CROSS JOIN task t WHERE s.state = 'ACTIVE' AND t.state = 'PUBLISHED' "
+    "SELECT " TASK_COLUMNS " FROM seller s {cross} task t WHERE s.state = 'ACTIVE' AND t.state = 'PUBLISHED' "
     "AND t.seller_id = s.seller_id AND t.published_at_ms < ? LIMIT ?"};
 static const struct db_sql touch_published = {
     "UPDATE task SET published_at_ms = ? WHERE id = ? AND serial = ? AND state = 'PUBLISHED'"};

@@ -14,7 +14,7 @@
 #define LOOKS_MAX 1000 /* sellers without a row to give, in one walk */
 
 static const struct db_sql add_outbox = {
-    "INSERT {ignore} INTO outbox (topic, row_key, dedup_key, due_at_ms, send_rank, task_id, serial, created_at_ms, "
+    "INSERT INTO outbox (topic, row_key, dedup_key, due_at_ms, send_rank, task_id, serial, created_at_ms, "
     "answered_at_ms, attempts, published_at_ms, http_status, error) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, 0, '')"};
 static const struct db_sql add_body = {"INSERT INTO outbox_body (outbox_id, body) VALUES (?, ?)"};
@@ -40,8 +40,6 @@ static const struct db_sql drop_row = {"DELETE FROM outbox WHERE id = ? AND task
 static enum kk_code add_row(struct store *store, const struct outbox_row *row, bool *ret_added, struct kk_err *err)
 {
     struct db_stmt *q = db_use(store->db, &add_outbox);
-    int64_t changes = 0;
-    enum kk_code rc;
 
     db_put_cstr(q, row->topic);
     db_put_cstr(q, row->key);
@@ -52,9 +50,7 @@ static enum kk_code add_row(struct store *store, const struct outbox_row *row, b
     db_put_int(q, row->serial);
     db_put_int(q, row->created_at_ms);
     db_put_int(q, row->answered_at_ms);
-    rc = db_run(q, &changes, err);
-    *ret_added = changes > 0;
-    return rc;
+    return db_run_new(q, ret_added, err);
 }
 
 static enum kk_code add_event(struct store *store, const struct outbox_row *row, struct kk_err *err)

@@ -21,7 +21,7 @@ static const struct kind moves = {.oldest = {"SELECT id, at_ms FROM agent_move O
                                   .drop = {"DELETE FROM agent_move WHERE id = ?"}};
 /* The last run of a seller stays: it is what a person asks for. */
 static const struct kind runs = {
-    .oldest = {"SELECT r.id, r.ended_at_ms FROM run r CROSS JOIN seller s WHERE r.ended_at_ms > 0 "
+    .oldest = {"SELECT r.id, r.ended_at_ms FROM run r {cross} seller s WHERE r.ended_at_ms > 0 "
                "AND s.seller_id = r.seller_id AND s.last_run_id <> r.id ORDER BY r.ended_at_ms LIMIT ?"},
     .drop = {"DELETE FROM run WHERE id = ? AND open_key IS NULL"}};
 

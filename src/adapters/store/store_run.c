@@ -35,9 +35,9 @@ static const struct db_sql add_counts = {
 static const struct db_sql put_run_list = {
     "UPDATE run SET list_pass = ?, page_size = ?, page_count = ?, list_open = ?, list_failed = ?, item_count = ?, "
     "seen_count = ? WHERE id = ?"};
-/* CROSS: in this order, or SQLite looks through all runs that each seller ever had. */
+/* {cross}: in this order, or SQLite looks through all runs that each seller ever had. */
 static const struct db_sql idle_runs = {
-    "SELECT " COLUMNS " FROM run r CROSS JOIN seller s WHERE r.open_key IS NOT NULL AND r.open_count <= 0 "
+    "SELECT " COLUMNS " FROM run r {cross} seller s WHERE r.open_key IS NOT NULL AND r.open_count <= 0 "
     "AND s.seller_id = r.seller_id AND s.state = 'ACTIVE' LIMIT ?"};
 static const struct db_sql end_run = {
     "UPDATE run SET state = ?, ended_at_ms = ?, open_key = NULL WHERE id = ? AND state = 'OPEN'"};

@@ -9,7 +9,7 @@
 static const struct db_sql find_key = {
     "SELECT id, serial, state, is_dead FROM task WHERE seller_id = ? AND endpoint = ? AND page = ? {lock}"};
 static const struct db_sql add_task = {
-    "INSERT {ignore} INTO task (seller_id, endpoint, page, kind, item_no, run_id, parent_task_id, state, serial, "
+    "INSERT INTO task (seller_id, endpoint, page, kind, item_no, run_id, parent_task_id, state, serial, "
     "send_rank, attempt, lapse_count, is_dead, lease_until_ms, next_attempt_at_ms, http_status, error, created_at_ms, "
     "published_at_ms, started_at_ms, ended_at_ms) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, 'WAITING', 1, ?, 0, 0, 0, 0, 0, 0, '', ?, 0, 0, 0)"};
@@ -138,7 +138,6 @@ static enum kk_code write_new(struct store *store, struct task *task, int rank, 
                               struct kk_err *err)
 {
     struct db_stmt *q = db_use(store->db, &add_task);
-    int64_t changes = 0;
     enum kk_code rc;
 
     db_put_cstr(q, task->seller_id);
@@ -150,9 +149,8 @@ static enum kk_code write_new(struct store *store, struct task *task, int rank, 
     db_put_int(q, task->parent_task_id);
     db_put_int(q, rank);
     db_put_int(q, now_ms);
-    rc = db_run(q, &changes, err);
-    *ret_made = changes > 0; /* else another machine made it between our look and now */
-    if (rc || !changes)
+    rc = db_run_new(q, ret_made, err); /* false: another machine made it between our look and now */
+    if (rc || !*ret_made)
         return rc;
     task->id = store->db->ops->last_id(store->db);
     task->serial = 1;

@@ -37,7 +37,9 @@ static void a_scheme_that_is_not_known_or_not_in_this_build_names_the_valid_ones
 static void a_password_in_a_url_is_in_no_message(void **state)
 {
     (void)state;
-    CHECK(!strstr(refuses("store.url = mysql://u:hush@h/db"), "hush"));
+    CHECK(!strstr(refuses("store.url = mysql://u:hush@h"), "hush"));
+    CHECK(!strstr(refuses("store.url = mysql://u:hush@h/db?tls=hush"), "hush"));
+    CHECK(!strstr(refuses("store.url = mysql://u:hush%zz@h/db"), "hush"));
     CHECK(!strstr(refuses("limiter.url = redis://:hush@h/x"), "hush"));
 }
 
