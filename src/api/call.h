@@ -104,5 +104,7 @@ enum kk_code api_get_product(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_versions(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_changes(struct api_call *call, struct kk_err *err);
 enum kk_code api_stream(struct api_call *call, struct kk_err *err);
+enum kk_code api_why_item(struct api_call *call, struct kk_err *err);
+enum kk_code api_why_seller(struct api_call *call, struct kk_err *err);
 
 #endif

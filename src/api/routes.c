@@ -24,6 +24,8 @@ const struct api_route api_routes[] = {
     {"GET",    "/v1/changes",                     API_VIEWER,   api_list_changes,  "what changed, oldest first"},
     {"GET",    "/v1/stream",                      API_VIEWER,   api_stream,        "changes and progress as they come"},
     {"GET",    "/v1/alerts",                      API_VIEWER,   api_list_alerts,   "every alert, raised or not"},
+    {"GET",    "/v1/why/{itemNo}",                API_VIEWER,   api_why_item,      "why an item was (not) crawled, changed, told"},
+    {"GET",    "/v1/sellers/{sellerId}/why",      API_VIEWER,   api_why_seller,    "why a seller is (not) crawled"},
     {"POST",   "/v1/pause",                       API_OPERATOR, api_pause,         "stops all requests to the site"},
     {"POST",   "/v1/resume",                      API_OPERATOR, api_resume,        "lets requests go on"},
     {"GET",    "/v1/keys",                        API_ADMIN,    api_list_keys,     "all keys, never their text"},

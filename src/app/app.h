@@ -12,6 +12,7 @@
 #include "core/alert.h"
 #include "core/run.h"
 #include "core/task.h"
+#include "core/trace.h"
 #include "site/endpoint.h"
 
 struct store;
@@ -54,6 +55,7 @@ struct app {
     size_t sink_count;
     const struct kk_clock *clock;
     const struct kk_rng *rng;
+    char installation[INSTALLATION_BYTES]; /* what trace ids are made with; "" will do where nobody else is */
     const char *who; /* a person or a key that acts through this, for the audit; NULL: the machine itself */
     struct site site;
     struct app_limits limits;

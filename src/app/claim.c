@@ -246,7 +246,6 @@ static enum kk_code claim_message(struct app *app, struct batch *b, const struct
         return give_up(app, &job->task, b->now_ms, err);
     }
     memcpy(job->handle, msg->handle, sizeof(job->handle));
-    task_trace_id(job->task.id, job->task.serial, job->trace_id);
     job->is_issue = false;
     *ret_taken = true;
     return KK_OK;

@@ -17,6 +17,7 @@
 struct flight {        /* an event that a sink has in hand */
     int64_t outbox_id; /* 0: free */
     struct sink *sink;
+    int64_t run_id;
     int attempts;
     bool is_back;
     struct sink_result result;
@@ -31,7 +32,7 @@ struct deliver {
 struct event_rows { /* due rows, copied out of the store's views */
     size_t count, max;
     struct {
-        int64_t id, not_before_ms;
+        int64_t id, not_before_ms, run_id;
         int attempts;
         char dedup_key[OUTBOX_KEY_BYTES];
         size_t body_at, body_bytes;
@@ -68,6 +69,7 @@ static bool note_row(void *ctx, const struct outbox_row *row)
     }
     rows->row[rows->count].id = row->id;
     rows->row[rows->count].not_before_ms = row->not_before_ms;
+    rows->row[rows->count].run_id = row->run_id;
     rows->row[rows->count].attempts = row->attempts;
     kk_sv_copy(kk_sv_of(row->dedup_key), rows->row[rows->count].dedup_key, OUTBOX_KEY_BYTES);
     rows->row[rows->count].body_at = body_at;
@@ -107,11 +109,14 @@ void deliver_on_delivered(void *ctx, struct sink *sink, int64_t id, const struct
     }
 }
 
-static struct flight *board(struct deliver *deliver, struct sink *sink, int64_t outbox_id, int attempts)
+static struct flight *board(struct deliver *deliver, struct sink *sink, const struct event_rows *rows, size_t at)
 {
     for (size_t i = 0; i < FLIGHTS_MAX; i++)
         if (!deliver->flight[i].outbox_id) {
-            deliver->flight[i] = (struct flight){.outbox_id = outbox_id, .sink = sink, .attempts = attempts};
+            deliver->flight[i] = (struct flight){.outbox_id = rows->row[at].id,
+                                                 .sink = sink,
+                                                 .run_id = rows->row[at].run_id,
+                                                 .attempts = rows->row[at].attempts};
             deliver->flying++;
             return &deliver->flight[i];
         }
@@ -122,14 +127,19 @@ static struct flight *board(struct deliver *deliver, struct sink *sink, int64_t 
 static bool hand_over(struct app *app, struct sink *sink, const struct event_rows *rows, size_t at)
 {
     struct deliver *deliver = app->deliver;
-    struct flight *flight = board(deliver, sink, rows->row[at].id, rows->row[at].attempts);
-    struct kk_sv body = {rows->bodies.ptr + rows->row[at].body_at, rows->row[at].body_bytes};
+    struct flight *flight = board(deliver, sink, rows, at);
+    char traceparent[TRACEPARENT_BYTES];
+    struct sink_event event = {.id = rows->row[at].id,
+                               .event_id = kk_sv_of(rows->row[at].dedup_key),
+                               .body = {rows->bodies.ptr + rows->row[at].body_at, rows->row[at].body_bytes},
+                               .traceparent = traceparent};
     struct kk_err err;
     enum kk_code rc;
 
     if (!flight)
         return false;
-    rc = sink_start(sink, flight->outbox_id, kk_sv_of(rows->row[at].dedup_key), body, &err);
+    trace_parent(app->installation, flight->run_id, "event", flight->outbox_id, traceparent);
+    rc = sink_start(sink, &event, &err);
     if (!rc)
         return true;
     flight->outbox_id = 0;
@@ -145,28 +155,35 @@ static bool hand_over(struct app *app, struct sink *sink, const struct event_row
 static enum kk_code write_result(struct app *app, const struct flight *flight, int64_t now_ms, struct kk_err *err)
 {
     const struct sink_result *result = &flight->result;
+    const struct event_answer answer = {
+        .http_status = result->http_status, .error = kk_sv_of(result->error), .answer = kk_sv_of(result->answer)};
     int64_t wait_ms;
 
     if (!result->code)
-        return store_event_published(app->store, flight->outbox_id, now_ms, result->http_status, err);
+        return store_event_published(app->store, flight->outbox_id, now_ms, &answer, err);
     wait_ms = backoff_ms(flight->attempts + 1, app->limits.task_backoff_ms, app->limits.task_backoff_max_ms,
                          kk_rng_next(app->rng));
     if (wait_ms < result->retry_after_ms)
         wait_ms = result->retry_after_ms;
-    return store_event_failed(app->store, flight->outbox_id, now_ms + wait_ms, kk_sv_of(result->error), err);
+    return store_event_failed(app->store, flight->outbox_id, now_ms + wait_ms, &answer, err);
 }
 
-static void log_result(const struct flight *flight)
+static void log_result(const struct app *app, const struct flight *flight)
 {
     const struct sink_result *result = &flight->result;
+    char trace[TRACE_ID_BYTES];
+
+    trace_id(app->installation, flight->run_id, trace);
 
     if (!result->code)
         kk_log(KK_EV_EVENT_DELIVERED, KK_CSTR("sink", flight->sink->name), KK_NUM("outbox_id", flight->outbox_id),
-               KK_NUM("attempt", flight->attempts + 1), KK_NUM("http_status", result->http_status));
+               KK_NUM("attempt", flight->attempts + 1), KK_NUM("http_status", result->http_status),
+               KK_CSTR("trace_id", trace));
     else
         kk_log(KK_EV_EVENT_REFUSED, KK_CSTR("sink", flight->sink->name), KK_NUM("outbox_id", flight->outbox_id),
                KK_NUM("attempt", flight->attempts + 1), KK_NUM("http_status", result->http_status),
-               KK_CSTR("error_code", kk_code_name(result->code)), KK_CSTR("error", result->error));
+               KK_CSTR("trace_id", trace), KK_CSTR("error_code", kk_code_name(result->code)),
+               KK_CSTR("error", result->error));
 }
 
 /* Inside a transaction: what is known to be delivered is marked; the flights end only once that is committed. */
@@ -189,7 +206,7 @@ static void end_flights(struct app *app)
 
         if (!flight->is_back)
             continue;
-        log_result(flight);
+        log_result(app, flight);
         for (size_t s = 0; s < app->sink_count; s++)
             if (app->sinks[s] == flight->sink)
                 deliver->sink_at_ms[s] = 0; /* its next may go */

@@ -90,14 +90,17 @@ static enum kk_code finish_run(struct app *app, int64_t run_id, struct run *ret_
     return rc;
 }
 
-static void log_end(const struct run *run)
+static void log_end(const struct app *app, const struct run *run)
 {
+    char trace[TRACE_ID_BYTES];
+
+    trace_id(app->installation, run->id, trace);
     kk_log(run->state == RUN_COMPLETE ? KK_EV_RUN_ENDED : KK_EV_RUN_INCOMPLETE, KK_NUM("run_id", run->id),
            KK_CSTR("seller_id", run->seller_id), KK_NUM("item_count", run->item_count),
            KK_NUM("seen_count", run->seen_count), KK_NUM("request_count", run->counts.request_count),
            KK_NUM("dead_count", run->counts.dead_count), KK_NUM("created_count", run->counts.created_count),
            KK_NUM("changed_count", run->counts.changed_count), KK_NUM("removed_count", run->counts.removed_count),
-           KK_NUM("returned_count", run->counts.returned_count));
+           KK_NUM("returned_count", run->counts.returned_count), KK_CSTR("trace_id", trace));
 }
 
 bool finish_turn(struct app *app)
@@ -116,7 +119,7 @@ bool finish_turn(struct app *app)
         rc = finish_run(app, idle.run[i].id, &run, &is_partial, &err);
         has_more |= is_partial;
         if (!rc && run.id)
-            log_end(&run);
+            log_end(app, &run);
         if (!rc)
             app->event_outbox_woken = true;
     }

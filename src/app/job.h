@@ -24,7 +24,6 @@ struct job {
     bool is_returned; /* the process stops, or the grant grew old: the task goes back without blame */
     struct task task;
     char handle[QUEUE_HANDLE_BYTES]; /* of the task's message */
-    char trace_id[TASK_TRACE_BYTES]; /* of this try */
     struct limiter_grant grant;
     int64_t granted_at_ms;        /* monotonic */
     struct agent agent;           /* as it was when the request was made */

@@ -14,11 +14,12 @@
 
 struct relay_row {
     int64_t outbox_id, task_id, serial, due_at_ms;
-    char seller_id[SELLER_ID_BYTES], dedup_key[OUTBOX_KEY_BYTES], trace_id[TASK_TRACE_BYTES];
+    char seller_id[SELLER_ID_BYTES], dedup_key[OUTBOX_KEY_BYTES], trace_id[TRACE_ID_BYTES];
     char body[TASK_MESSAGE_MAX_BYTES];
     size_t body_bytes;
 };
 struct relay_rows {
+    const char *installation;
     size_t count;
     struct relay_row row[RELAY_MAX];
 };
@@ -33,7 +34,7 @@ static bool note_row(void *ctx, const struct outbox_row *row)
     to->task_id = row->task_id;
     to->serial = row->serial;
     to->due_at_ms = row->not_before_ms;
-    task_trace_id(row->task_id, row->serial, to->trace_id);
+    trace_id(rows->installation, row->run_id, to->trace_id);
     kk_sv_copy(kk_sv_of(row->key), to->seller_id, sizeof(to->seller_id));
     kk_sv_copy(kk_sv_of(row->dedup_key), to->dedup_key, sizeof(to->dedup_key));
     memcpy(to->body, row->body.ptr, row->body.len);
@@ -171,6 +172,7 @@ int64_t relay_turn(struct app *app)
     app->task_outbox_woken = false;
     if (!rows)
         return LOOK_AGAIN_MS;
+    rows->installation = app->installation;
     rows->count = 0;
     rc = relay_once(app, rows, &err);
     if (rc) {

@@ -106,11 +106,16 @@ static enum kk_code end(struct app *app, enum kk_code rc, size_t found_count, st
     return rc;
 }
 
-static void log_tasks(enum kk_event event, const struct swept *swept)
+static void log_tasks(const struct app *app, enum kk_event event, const struct swept *swept)
 {
-    for (size_t i = 0; i < swept->count; i++)
+    for (size_t i = 0; i < swept->count; i++) {
+        char trace[TRACE_ID_BYTES];
+
+        trace_id(app->installation, swept->task[i].run_id, trace);
         kk_log(event, KK_NUM("task_id", swept->task[i].id), KK_CSTR("seller_id", swept->task[i].seller_id),
-               KK_CSTR("endpoint", task_kind_name(swept->task[i].kind)), KK_NUM("attempt", swept->task[i].attempt));
+               KK_CSTR("endpoint", task_kind_name(swept->task[i].kind)), KK_NUM("attempt", swept->task[i].attempt),
+               KK_CSTR("trace_id", trace));
+    }
 }
 
 static void sweep_lapsed(struct app *app, struct swept *swept)
@@ -126,7 +131,7 @@ static void sweep_lapsed(struct app *app, struct swept *swept)
     if (rc)
         log_trouble("time tasks out", &err);
     else
-        log_tasks(KK_EV_TASK_TIMED_OUT, swept);
+        log_tasks(app, KK_EV_TASK_TIMED_OUT, swept);
     app->task_outbox_woken |= swept->count > 0;
 }
 
@@ -143,7 +148,7 @@ static void sweep_silent(struct app *app, struct swept *swept)
     if (rc)
         log_trouble("queue silent tasks again", &err);
     else
-        log_tasks(KK_EV_TASK_REQUEUED, swept);
+        log_tasks(app, KK_EV_TASK_REQUEUED, swept);
     app->task_outbox_woken |= swept->count > 0;
 }
 

@@ -87,9 +87,12 @@ enum kk_code trigger_crawl(struct app *app, struct kk_sv seller_id, enum run_tri
     if (rc)
         return kk_while(err, rc, "start crawl of seller " KK_SV_FMT, KK_SV_ARG(seller_id));
     if (is_created) {
+        char trace[TRACE_ID_BYTES];
+
         app->task_outbox_woken = true;
+        trace_id(app->installation, run.id, trace);
         kk_log(KK_EV_RUN_STARTED, KK_NUM("run_id", run.id), KK_CSTR("seller_id", run.seller_id),
-               KK_CSTR("trigger", run_trigger_name(by)));
+               KK_CSTR("trigger", run_trigger_name(by)), KK_CSTR("trace_id", trace));
     }
     *ret_run = run;
     *ret_created = is_created;

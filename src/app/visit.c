@@ -33,8 +33,8 @@ struct finding {
 };
 
 static enum kk_code add_events(struct app *app, const struct product *product, enum change_type type,
-                               struct kk_hash previous, struct kk_sv changes, int64_t answered_at_ms, int64_t now_ms,
-                               struct kk_err *err)
+                               struct kk_hash previous, struct kk_sv changes, const struct finding *found,
+                               int64_t now_ms, struct kk_err *err)
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf body = KK_BUF(CHANGE_MAX_BYTES + SNAPSHOT_MAX_BYTES);
     struct change_event event = {.item_no = product->item_no,
@@ -46,7 +46,10 @@ static enum kk_code add_events(struct app *app, const struct product *product, e
                                  .previous_hash = previous,
                                  .changes_json = changes,
                                  .product_json = kk_buf_sv(&product->snapshot_json)};
-    struct outbox_row row = {.not_before_ms = now_ms, .created_at_ms = now_ms, .answered_at_ms = answered_at_ms};
+    struct outbox_row row = {.not_before_ms = now_ms,
+                             .created_at_ms = now_ms,
+                             .answered_at_ms = found->answered_at_ms,
+                             .run_id = found->task->run_id};
     enum kk_code rc;
 
     change_event_write(&event, &body);
@@ -125,9 +128,9 @@ static enum kk_code store_difference(struct app *app, const struct product *was,
     if (!rc)
         rc = kk_buf_check(&changes, "the list of changes", err);
     if (!rc)
-        rc = store_put_version(app->store, &product, type, kk_buf_sv(&changes), err);
+        rc = store_put_version(app->store, &product, type, found->task->run_id, kk_buf_sv(&changes), err);
     if (!rc)
-        rc = add_events(app, &product, type, was->hash, kk_buf_sv(&changes), found->answered_at_ms, now_ms, err);
+        rc = add_events(app, &product, type, was->hash, kk_buf_sv(&changes), found, now_ms, err);
     return rc ? rc : count_change(app, found->task, type, tally, now_ms, err);
 }
 

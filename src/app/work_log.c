@@ -2,12 +2,12 @@
 
 #include "base/log.h"
 
+/* trace: the text of trace_id(), at hand where it is used. */
 #define TASK_FIELDS(job)                                                                               \
     KK_NUM("task_id", (job)->task.id), KK_CSTR("seller_id", (job)->task.seller_id),                    \
         KK_CSTR("endpoint", task_kind_name((job)->task.kind)), KK_NUM("item_no", (job)->task.item_no), \
         KK_NUM("attempt", (job)->task.attempt + 1), KK_NUM("http_status", (job)->http_status),         \
-        KK_NUM("latency_ms", (job)->latency_ms), KK_CSTR("agent", (job)->agent.name),                  \
-        KK_CSTR("trace_id", (job)->trace_id)
+        KK_NUM("latency_ms", (job)->latency_ms), KK_CSTR("agent", (job)->agent.name), KK_CSTR("trace_id", trace)
 
 static void log_agent(const struct job *job)
 {
@@ -47,8 +47,10 @@ static void log_agent(const struct job *job)
 
 static void log_failure(const struct app *app, const struct job *job)
 {
+    char trace[TRACE_ID_BYTES];
     bool may_retry = answer_may_retry(job->answer, job->task.attempt + 1, app->limits.task_attempts);
 
+    trace_id(app->installation, job->task.run_id, trace);
     if (job->answer == ANSWER_MISMATCH)
         kk_log(KK_EV_SCHEMA_MISMATCH, TASK_FIELDS(job), KK_CSTR("error", job->error));
     kk_log(may_retry ? KK_EV_TASK_RETRIED : KK_EV_TASK_DIED, TASK_FIELDS(job),
@@ -57,10 +59,13 @@ static void log_failure(const struct app *app, const struct job *job)
 
 void work_log_job(const struct app *app, const struct job *job, bool is_lost)
 {
+    char trace[TRACE_ID_BYTES];
+
     if (!job->is_returned)
         log_agent(job);
     if (job->is_issue)
         return;
+    trace_id(app->installation, job->task.run_id, trace);
     if (is_lost)
         kk_log(KK_EV_TASK_LOST, TASK_FIELDS(job));
     else if (job->is_returned)

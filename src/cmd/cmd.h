@@ -43,6 +43,7 @@ int cmd_alert_list(struct call *call);
 int cmd_alert_test(struct call *call);
 int cmd_alert_rules(struct call *call);
 
+int cmd_why(struct call *call);
 int cmd_plan(struct call *call);
 int cmd_key_create(struct call *call);
 int cmd_key_list(struct call *call);

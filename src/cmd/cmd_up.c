@@ -125,7 +125,7 @@ static enum kk_code open_api(struct process *process, struct config *config, str
 
     if (!process->has_api || kk_sv_eq(settings.listen, KK_SV("off")))
         return KK_OK;
-    rc = wire_open(&process->office, config, WIRE_MANAGE, err);
+    rc = wire_open(&process->office, config, WIRE_MANAGE | WIRE_EVENT_NAMES, err);
     return rc ? rc : api_open(&process->office.app, &settings, &process->api, err);
 }
 

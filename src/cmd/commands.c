@@ -137,6 +137,12 @@ const struct command commands[] = {
                  {"after", "N", "only changes with a larger number"},
                  {"follow", NULL, "stay and show what comes"}}},
 
+    {.words = "why", .synopsis = "ITEM|SELLER", .meaning = "when and why it was (not) crawled, changed, told",
+     .details = "What it waits for now and until when; when it was looked at and what came of it; its last versions, with\n"
+                "the crawl and the trace id that brought each about; to whom each was told, and with what answer.",
+     .example = "kkachi why 117757690\nkkachi why luxmaison --json", .traits = COMMAND_JSON, .args_min = 1,
+     .args_max = 1, .run = cmd_why},
+
     {.words = "stats", .synopsis = "[--by day|seller|endpoint|agent] [--from DAY] [--to DAY]",
      .meaning = "requests, success, 429s, failures, changes and latency, counted",
      .details = "Days are UTC. Without --from the last 30 days. OK is the share of requests that brought what was asked\n"

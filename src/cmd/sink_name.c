@@ -3,9 +3,9 @@
 #include "base/assert.h"
 #include "ports/sink.h"
 
-static enum kk_code name_start(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body, struct kk_err *err)
+static enum kk_code name_start(struct sink *s, const struct sink_event *event, struct kk_err *err)
 {
-    (void)s, (void)id, (void)event_id, (void)body, (void)err;
+    (void)s, (void)event, (void)err;
     KK_UNREACHABLE();
 }
 

@@ -97,6 +97,16 @@ static enum kk_code make_dirs(const char *dir, struct kk_err *err)
     }
 }
 
+static enum kk_code read_installation(struct wire *wire, struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf text = KK_BUF(INSTALLATION_BYTES - 1);
+    enum kk_code rc = store_get_setting(wire->app.store, "installation", &text, err);
+
+    if (!rc)
+        kk_sv_copy(kk_buf_sv(&text), wire->app.installation, INSTALLATION_BYTES);
+    return rc == KK_NOT_FOUND ? KK_OK : rc;
+}
+
 /* ---- one function for each adapter ---- */
 
 static enum kk_code open_sqlite(struct wire *wire, struct kk_sv url, struct kk_err *err)
@@ -110,7 +120,7 @@ static enum kk_code open_sqlite(struct wire *wire, struct kk_sv url, struct kk_e
         rc = store_sqlite_open(path, NULL, &wire->clock, &wire->app.store, err);
     if (!rc)
         rc = store_migrate(wire->app.store, &wire->schema_from, &wire->schema_to, err);
-    return rc;
+    return rc ? rc : read_installation(wire, err);
 }
 
 static struct queue_rules queue_rules_of(const struct config *config)

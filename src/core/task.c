@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/assert.h"
-#include "base/hash.h"
 #include "base/json.h"
 
 enum kk_code task_move(struct task *task, enum task_event on, struct kk_err *err)
@@ -98,15 +97,4 @@ void task_dedup_key(const struct task *task, char *ret, size_t ret_bytes)
     int len = snprintf(ret, ret_bytes, "t%" PRId64 ".%" PRId64, task->id, task->serial);
 
     KK_ASSERT(len > 0 && (size_t)len < ret_bytes);
-}
-
-void task_trace_id(int64_t task_id, int64_t serial, char ret[TASK_TRACE_BYTES])
-{
-    char text[64];
-    struct kk_hash hash;
-
-    snprintf(text, sizeof(text), "kkachi task %" PRId64 ".%" PRId64, task_id, serial);
-    hash = kk_sha256(kk_sv_of(text));
-    for (size_t i = 0; i < TASK_TRACE_BYTES / 2; i++)
-        snprintf(ret + 2 * i, 3, "%02x", hash.byte[i]);
 }

@@ -47,8 +47,5 @@ void task_message(const struct task *task, struct kk_buf *out);
 enum kk_code task_ticket_read(struct kk_sv message, struct task_ticket *ret, struct kk_err *err);
 /* "t<id>.<serial>": one promise to publish for each time the task became WAITING or RETRY (T3). */
 void task_dedup_key(const struct task *task, char *ret, size_t ret_bytes);
-/* The same for all that is logged and sent about one try, on whatever machine: 32 hex digits, as W3C's trace ids. */
-#define TASK_TRACE_BYTES 33
-void task_trace_id(int64_t task_id, int64_t serial, char ret[TASK_TRACE_BYTES]);
 
 #endif

@@ -19,7 +19,7 @@ struct queue_item {
     struct kk_sv dedup_key; /* the embedded queue holds one message of a key at a time; others may ignore it */
     struct kk_sv group;     /* the seller; for queues that keep order in a group */
     struct kk_sv body;
-    struct kk_sv trace_id; /* goes along where the queue has room for it; may be empty */
+    struct kk_sv trace_id; /* core/trace.h; goes along where the queue has room for it beside the body */
 };
 struct queue_msg {
     char handle[QUEUE_HANDLE_BYTES]; /* of this receive */

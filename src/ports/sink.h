@@ -12,11 +12,17 @@
 
 #include "base/bytes.h"
 
+struct sink_event { /* borrowed for the call */
+    int64_t id;
+    struct kk_sv event_id, body;
+    const char *traceparent; /* core/trace.h; "": it belongs to no crawl */
+};
 struct sink_result {
     enum kk_code code; /* KK_OK: it is there for good */
     int http_status;
     int64_t retry_after_ms; /* 0: not said */
     char error[160];
+    char answer[160]; /* what the other side said, its beginning; for `kkachi why` */
 };
 struct sink {
     const struct sink_ops *ops;
@@ -29,7 +35,7 @@ struct sink {
 struct sink_ops {
     const char *kind; /* "file", "webhook" */
     /* Required. Borrows all. KK_BUSY: no more at once; try after some were delivered. */
-    enum kk_code (*start)(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body, struct kk_err *err);
+    enum kk_code (*start)(struct sink *s, const struct sink_event *event, struct kk_err *err);
     /* Required. */
     void (*flush)(struct sink *s);
     /* Required. Takes s; nothing is told any more. */
@@ -40,10 +46,9 @@ static inline void sink_topic(const struct sink *s, char *ret, size_t ret_bytes)
 {
     snprintf(ret, ret_bytes, "%s:%s", s->is_notifier ? "notify" : "event", s->name);
 }
-static inline enum kk_code sink_start(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body,
-                                      struct kk_err *err)
+static inline enum kk_code sink_start(struct sink *s, const struct sink_event *event, struct kk_err *err)
 {
-    return s->ops->start(s, id, event_id, body, err);
+    return s->ops->start(s, event, err);
 }
 static inline void sink_flush(struct sink *s)
 {

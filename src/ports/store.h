@@ -147,6 +147,7 @@ struct outbox_row {
     int attempts;
     int rank;                /* smaller goes first */
     int64_t task_id, serial; /* task rows */
+    int64_t run_id;          /* the crawl behind it; 0: none, or one of before this was kept */
 };
 /* An event's row (task_id 0); tasks' rows come with their tasks. A row of the same topic and dedup key is there
  * already: nothing is written (T3). */
@@ -176,18 +177,22 @@ enum kk_code store_due_event_rows(struct store *store, struct kk_sv topic, bool 
  * not_before: *ret_done false when another was first. */
 enum kk_code store_event_taken(struct store *store, const struct outbox_row *row, int64_t until_ms, bool *ret_done,
                                struct kk_err *err);
-enum kk_code store_event_published(struct store *store, int64_t outbox_id, int64_t now_ms, int http_status,
-                                   struct kk_err *err);
-enum kk_code store_event_failed(struct store *store, int64_t outbox_id, int64_t not_before_ms, struct kk_sv error,
-                                struct kk_err *err);
+struct event_answer {
+    int http_status;            /* 0: none came */
+    struct kk_sv error, answer; /* error: of a failure; answer: what the other side said */
+};
+enum kk_code store_event_published(struct store *store, int64_t outbox_id, int64_t now_ms,
+                                   const struct event_answer *answer, struct kk_err *err);
+enum kk_code store_event_failed(struct store *store, int64_t outbox_id, int64_t not_before_ms,
+                                const struct event_answer *answer, struct kk_err *err);
 /* The earliest not_before of unpublished rows of a topic; INT64_MAX: none. Unpublished rows in all. */
 enum kk_code store_outbox_next(struct store *store, struct kk_sv topic, int64_t *ret_due_at_ms, struct kk_err *err);
 enum kk_code store_outbox_count(struct store *store, struct kk_sv topic, int64_t *ret_count, struct kk_err *err);
 /* For reports: published event rows, with their times, newest first. */
 struct delivery {
-    int64_t outbox_id, answered_at_ms, created_at_ms, published_at_ms;
+    int64_t outbox_id, answered_at_ms, created_at_ms, due_at_ms, published_at_ms; /* 0: it is, or is not, published */
     int attempts, http_status;
-    struct kk_sv topic, key, dedup_key, error;
+    struct kk_sv topic, key, dedup_key, error, answer;
 };
 enum kk_code store_each_delivery(struct store *store, struct kk_sv key, int limit,
                                  bool (*row)(void *ctx, const struct delivery *delivery), void *ctx,
@@ -206,6 +211,8 @@ struct listing {
     int64_t first_seen_at_ms, last_seen_at_ms, full_look_at_ms; /* full look: when a visit last closed; 0: never */
     bool is_removed;
 };
+enum kk_code store_get_listing(struct store *store, struct kk_sv seller_id, int64_t item_no, struct listing *ret,
+                               struct kk_err *err); /* KK_NOT_FOUND */
 enum sighting { SIGHTING_NEW = 1, SIGHTING_CHANGED, SIGHTING_SAME };
 struct seen_entry {
     enum sighting sighting;
@@ -253,9 +260,9 @@ struct product { /* owned (product_done): snapshot_json */
 void product_done(struct product *product);
 enum kk_code store_get_product(struct store *store, int64_t item_no, struct product *ret, struct kk_err *err);
 /* Writes the product and its version row. Guarded: the stored version must be product->version - 1 (0: none is
- * stored), else KK_CONFLICT. type and changes_json go into the version row. */
+ * stored), else KK_CONFLICT. type, run_id and changes_json go into the version row. */
 enum kk_code store_put_version(struct store *store, const struct product *product, enum change_type type,
-                               struct kk_sv changes_json, struct kk_err *err);
+                               int64_t run_id, struct kk_sv changes_json, struct kk_err *err);
 /* A visit found nothing new: last_checked_at, and the seller that shows the item now. */
 enum kk_code store_touch_product(struct store *store, int64_t item_no, struct kk_sv seller_id, int64_t checked_at_ms,
                                  struct kk_err *err);
@@ -274,6 +281,7 @@ struct product_version {
     enum change_type type;
     struct kk_hash hash, detail_key, options_key;
     struct kk_sv changes_json;
+    int64_t run_id; /* 0: of before this was kept */
 };
 /* item_no 0: of all items; seller_id empty: of all; id > after_id; by id; limit 0: none. newest_first turns it round.
  */

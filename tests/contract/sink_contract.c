@@ -35,7 +35,7 @@ static enum kk_code start(int64_t n, struct kk_err *err)
     make_event(n, event_id, &body);
     seen.is_starting = true;
 
-    enum kk_code rc = sink_start(sink, n, kk_sv_of(event_id), kk_buf_sv(&body), err);
+    enum kk_code rc = sink_start(sink, &(struct sink_event){n, kk_sv_of(event_id), kk_buf_sv(&body), ""}, err);
 
     seen.is_starting = false;
     return rc;

@@ -92,13 +92,17 @@ static void a_message_is_followed_to_its_end(void **state)
              &bench->err);
     CHECK_EQ(seen.published_at_ms, 0);
     CHECK_EQ(seen.attempts, 0);
-    CHECK_OK(store_event_failed(bench->store, seen.outbox_id, 10, KK_SV("it is closed"), &bench->err), &bench->err);
+    CHECK_OK(store_event_failed(bench->store, seen.outbox_id, 10,
+                                &(struct event_answer){.error = KK_SV("it is closed")}, &bench->err),
+             &bench->err);
     CHECK_OK(store_get_delivery(bench->other, KK_SV("notify:desk"), KK_SV("KkachiTest-1"), note_delivery, &seen,
                                 &bench->err),
              &bench->err);
     CHECK_EQ(seen.attempts, 1);
     CHECK_EQ(seen.published_at_ms, 0);
-    CHECK_OK(store_event_published(bench->store, seen.outbox_id, 20, 204, &bench->err), &bench->err);
+    CHECK_OK(store_event_published(bench->store, seen.outbox_id, 20, &(struct event_answer){.http_status = 204},
+                                   &bench->err),
+             &bench->err);
     CHECK_OK(store_get_delivery(bench->other, KK_SV("notify:desk"), KK_SV("KkachiTest-1"), note_delivery, &seen,
                                 &bench->err),
              &bench->err);

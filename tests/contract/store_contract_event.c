@@ -9,7 +9,7 @@
 static void add_event(struct store_bench *bench, const char *item, int version, int64_t due_at_ms)
 {
     struct outbox_row row = {
-        .topic = TOPIC, .not_before_ms = due_at_ms, .created_at_ms = 100 + version, .answered_at_ms = 90};
+        .topic = TOPIC, .not_before_ms = due_at_ms, .created_at_ms = 100 + version, .answered_at_ms = 90, .run_id = 7};
     char body[64];
 
     snprintf(row.key, sizeof(row.key), "%s", item);
@@ -70,7 +70,10 @@ static void of_one_item_only_the_oldest_is_given(void **state)
     CHECK_STR(events.keys, "1-1 2-1 ");
     CHECK_EQ(events.rows.row[0].answered_at_ms, 90);
     CHECK_EQ(events.rows.row[0].created_at_ms, 101);
-    CHECK_OK(store_event_published(bench->store, events.rows.row[0].id, 11, 200, &bench->err), &bench->err);
+    CHECK_EQ(events.rows.row[0].run_id, 7);
+    CHECK_OK(store_event_published(bench->store, events.rows.row[0].id, 11, &(struct event_answer){.http_status = 200},
+                                   &bench->err),
+             &bench->err);
     CHECK_STR(due(bench, false, 10, 64).keys, "1-2 2-1 ");
 }
 
@@ -83,7 +86,8 @@ static void a_next_version_waits_for_the_one_that_failed(void **state)
     add_event(bench, "1", 2, 10);
     add_event(bench, "2", 1, 10);
     events = due(bench, false, 10, 64);
-    CHECK_OK(store_event_failed(bench->store, events.rows.row[0].id, 100, KK_SV("no answer"), &bench->err),
+    CHECK_OK(store_event_failed(bench->store, events.rows.row[0].id, 100,
+                                &(struct event_answer){.error = KK_SV("no answer")}, &bench->err),
              &bench->err);
     CHECK_STR(due(bench, false, 99, 64).keys, "2-1 ");
     events = due(bench, false, 100, 64);
@@ -137,7 +141,9 @@ static void a_published_event_is_due_no_more(void **state)
     CHECK_EQ(bench_outbox_count(bench->store, TOPIC), 2);
     events = due(bench, false, 30, 64);
     for (size_t i = 0; i < 2; i++)
-        CHECK_OK(store_event_published(bench->store, events.rows.row[i].id, 40, 204, &bench->err), &bench->err);
+        CHECK_OK(store_event_published(bench->store, events.rows.row[i].id, 40,
+                                       &(struct event_answer){.http_status = 204}, &bench->err),
+                 &bench->err);
     CHECK_EQ(bench_outbox_count(bench->store, TOPIC), 0);
     CHECK_EQ(due(bench, false, INT64_MAX, 64).rows.count, 0);
     CHECK_EQ(due(bench, true, INT64_MAX, 64).rows.count, 0);
@@ -145,7 +151,9 @@ static void a_published_event_is_due_no_more(void **state)
     CHECK_EQ(next, INT64_MAX);
     CHECK_OK(store_event_taken(bench->store, &events.rows.row[0], 50, &is_done, &bench->err), &bench->err);
     CHECK(!is_done);
-    CHECK_OK(store_event_failed(bench->store, events.rows.row[0].id, 50, KK_SV("late news"), &bench->err), &bench->err);
+    CHECK_OK(store_event_failed(bench->store, events.rows.row[0].id, 50,
+                                &(struct event_answer){.error = KK_SV("late news")}, &bench->err),
+             &bench->err);
     CHECK_EQ(bench_outbox_count(bench->store, TOPIC), 0);
     add_event(bench, "1", 1, 60); /* T3: the same event again, long after */
     CHECK_EQ(bench_outbox_count(bench->store, TOPIC), 0);
@@ -191,9 +199,15 @@ static void deliveries_are_reported_newest_first(void **state)
     add_event(bench, "2", 1, 10);
     add_event(bench, "3", 1, 10);
     events = due(bench, false, 10, 64);
-    CHECK_OK(store_event_failed(bench->store, events.rows.row[0].id, 20, KK_SV("no answer"), &bench->err), &bench->err);
-    CHECK_OK(store_event_published(bench->store, events.rows.row[1].id, 30, 0, &bench->err), &bench->err);
-    CHECK_OK(store_event_published(bench->store, events.rows.row[0].id, 40, 202, &bench->err), &bench->err);
+    CHECK_OK(store_event_failed(bench->store, events.rows.row[0].id, 20,
+                                &(struct event_answer){.error = KK_SV("no answer")}, &bench->err),
+             &bench->err);
+    CHECK_OK(store_event_published(bench->store, events.rows.row[1].id, 30, &(struct event_answer){.http_status = 0},
+                                   &bench->err),
+             &bench->err);
+    CHECK_OK(store_event_published(bench->store, events.rows.row[0].id, 40, &(struct event_answer){.http_status = 202},
+                                   &bench->err),
+             &bench->err);
     CHECK_OK(store_each_delivery(bench->store, KK_SV(""), 64, note_delivery, &all, &bench->err), &bench->err);
     CHECK_STR(all.keys, "1-1 2-1 ");
     CHECK_OK(store_each_delivery(bench->store, KK_SV(""), 1, note_delivery, &one, &bench->err), &bench->err);
@@ -209,6 +223,46 @@ static void deliveries_are_reported_newest_first(void **state)
     CHECK_STR(of_one.keys, "2-1 ");
 }
 
+static void note_fate(void *ctx, const struct delivery *delivery)
+{
+    struct kk_buf *out = ctx;
+
+    kk_buf_clear(out);
+    kk_buf_addf(out, "due %lld told %lld tries %d http %d error '" KK_SV_FMT "' answer '" KK_SV_FMT "'",
+                (long long)delivery->due_at_ms, (long long)delivery->published_at_ms, delivery->attempts,
+                delivery->http_status, KK_SV_ARG(delivery->error), KK_SV_ARG(delivery->answer));
+}
+
+static void check_fate(struct store_bench *bench, const char *key, const char *want)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf fate = KK_BUF(512);
+
+    CHECK_OK(store_get_delivery(bench->store, KK_SV(TOPIC), kk_sv_of(key), note_fate, &fate, &bench->err), &bench->err);
+    CHECK_STR(kk_buf_sv(&fate), want);
+}
+
+static void one_events_fate_can_be_asked_for(void **state)
+{
+    struct store_bench *bench = *state;
+    const struct event_answer no = {.http_status = 503, .error = KK_SV("answered 503"), .answer = KK_SV("not now")};
+    const struct event_answer yes = {.http_status = 200, .answer = KK_SV("고맙습니다")};
+    KK_CLEANUP(kk_buf_done) struct kk_buf fate = KK_BUF(512);
+    int64_t id;
+
+    add_event(bench, "1", 1, 10);
+    add_event(bench, "2", 1, 10);
+    id = due(bench, true, 0, 64).rows.row[0].id;
+    check_fate(bench, "1-1", "due 10 told 0 tries 0 http 0 error '' answer ''");
+    CHECK_OK(store_event_failed(bench->store, id, 20, &no, &bench->err), &bench->err);
+    check_fate(bench, "1-1", "due 20 told 0 tries 1 http 503 error 'answered 503' answer 'not now'");
+    CHECK_OK(store_event_published(bench->store, id, 30, &yes, &bench->err), &bench->err);
+    check_fate(bench, "1-1", "due 0 told 30 tries 2 http 200 error 'answered 503' answer '고맙습니다'");
+    check_fate(bench, "2-1", "due 10 told 0 tries 0 http 0 error '' answer ''");
+    CHECK_EQ(store_get_delivery(bench->store, KK_SV(TOPIC), KK_SV("3-1"), note_fate, &fate, &bench->err), KK_NOT_FOUND);
+    CHECK_EQ(store_get_delivery(bench->store, KK_SV("event:hook"), KK_SV("1-1"), note_fate, &fate, &bench->err),
+             KK_NOT_FOUND);
+}
+
 int store_event_run(const char *group)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +274,7 @@ int store_event_run(const char *group)
         STORE_TEST(a_published_event_is_due_no_more),
         STORE_TEST(the_next_tasks_row_is_known_too),
         STORE_TEST(deliveries_are_reported_newest_first),
+        STORE_TEST(one_events_fate_can_be_asked_for),
     };
 
     return cmocka_run_group_tests_name(group, tests, NULL, NULL);

@@ -215,7 +215,7 @@ static enum kk_code put_version(struct store_bench *bench, struct store *store, 
                                 const char *seller_id)
 {
     struct product product = product_of(item_no, version, seller_id);
-    enum kk_code rc = store_put_version(store, &product, version == 1 ? CHANGE_CREATED : CHANGE_CHANGED,
+    enum kk_code rc = store_put_version(store, &product, version == 1 ? CHANGE_CREATED : CHANGE_CHANGED, 7,
                                         KK_SV("[{\"field\":\"stock\"}]"), &bench->err);
 
     product_done(&product);
@@ -524,7 +524,9 @@ static void some_old_rows(struct store_bench *bench, int count)
         snprintf(row.key, sizeof(row.key), "%d", i);
         snprintf(row.dedup_key, sizeof(row.dedup_key), "%d-1", i);
         CHECK_OK(store_add_outbox(bench->store, &row, &bench->err), &bench->err);
-        CHECK_OK(store_event_published(bench->store, i + 1, 100 + i, 200, &bench->err), &bench->err);
+        CHECK_OK(store_event_published(bench->store, i + 1, 100 + i, &(struct event_answer){.http_status = 200},
+                                       &bench->err),
+                 &bench->err);
         attempt.at_ms = 100 + i;
         CHECK_OK(store_add_attempt(bench->store, &attempt, &bench->err), &bench->err);
     }

@@ -103,7 +103,7 @@ static void post(const char *letter)
 {
     struct kk_err err = {0};
 
-    CHECK_OK(sink_start(sink, 1, KK_SV("a"), kk_sv_of(letter), &err), &err);
+    CHECK_OK(sink_start(sink, &(struct sink_event){1, KK_SV("a"), kk_sv_of(letter), ""}, &err), &err);
     sink_flush(sink);
     turn_until_told();
 }
@@ -193,10 +193,10 @@ static void one_letter_at_a_time(void **state)
     struct kk_err err = {0};
 
     (void)state;
-    CHECK_OK(sink_start(sink, 1, KK_SV("a"), KK_SV(ONE), &err), &err);
-    CHECK_EQ(sink_start(sink, 2, KK_SV("b"), KK_SV(ONE), &err), KK_BUSY);
+    CHECK_OK(sink_start(sink, &(struct sink_event){1, KK_SV("a"), KK_SV(ONE), ""}, &err), &err);
+    CHECK_EQ(sink_start(sink, &(struct sink_event){2, KK_SV("b"), KK_SV(ONE), ""}, &err), KK_BUSY);
     turn_until_told();
-    CHECK_OK(sink_start(sink, 2, KK_SV("b"), KK_SV(ONE), &err), &err);
+    CHECK_OK(sink_start(sink, &(struct sink_event){2, KK_SV("b"), KK_SV(ONE), ""}, &err), &err);
     turn_until_told();
     CHECK_EQ(httpd_call_count(slack.httpd), 2);
 }
@@ -207,7 +207,7 @@ static void a_slack_that_stalls_does_not_keep_the_program(void **state)
 
     (void)state;
     slack.is_stalling = true;
-    CHECK_OK(sink_start(sink, 1, KK_SV("a"), KK_SV(ONE), &err), &err);
+    CHECK_OK(sink_start(sink, &(struct sink_event){1, KK_SV("a"), KK_SV(ONE), ""}, &err), &err);
     for (int i = 0; i < 5; i++) {
         CHECK_OK(http_wait(slack.http, NULL, 0, 20, &err), &err);
         http_turn(slack.http);
@@ -223,7 +223,7 @@ static void what_is_no_letter_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < KK_COUNT(bad); i++)
-        CHECK_EQ(sink_start(sink, 1, KK_SV("a"), kk_sv_of(bad[i]), &err), KK_MISMATCH);
+        CHECK_EQ(sink_start(sink, &(struct sink_event){1, KK_SV("a"), kk_sv_of(bad[i]), ""}, &err), KK_MISMATCH);
     post(LETTER("7,{\"name\":8}", "")); /* nothing to show of them, and no harm */
     CHECK_EQ(told.code, KK_OK);
 }

@@ -126,7 +126,7 @@ static void start(const char *id)
     struct kk_err err = {0};
 
     snprintf(body, sizeof(body), LINE("%s"), id);
-    CHECK_OK(sink_start(sink, 1, kk_sv_of(id), kk_sv_of(body), &err), &err);
+    CHECK_OK(sink_start(sink, &(struct sink_event){1, kk_sv_of(id), kk_sv_of(body), ""}, &err), &err);
 }
 
 static void write_event(const char *id)
@@ -357,8 +357,8 @@ static void an_event_is_one_line(void **state)
 
     (void)state;
     open_sink();
-    CHECK_EQ(sink_start(sink, 1, KK_SV("1-1"), KK_SV("{\n}"), &err), KK_BAD_INPUT);
-    CHECK_EQ(sink_start(sink, 1, KK_SV("1-1"), KK_SV(""), &err), KK_BAD_INPUT);
+    CHECK_EQ(sink_start(sink, &(struct sink_event){1, KK_SV("1-1"), KK_SV("{\n}"), ""}, &err), KK_BAD_INPUT);
+    CHECK_EQ(sink_start(sink, &(struct sink_event){1, KK_SV("1-1"), KK_SV(""), ""}, &err), KK_BAD_INPUT);
     sink_flush(sink);
     CHECK_EQ(told_count, 0);
     CHECK_EQ(file_size(), 0);
@@ -379,7 +379,7 @@ static void memory_for_lines_has_a_ceiling(void **state)
         kk_buf_add(&body, KK_SV("0123456789abcdef"));
     while (count < 100 && rc == KK_OK) {
         snprintf(id, sizeof(id), "%d-1", count++);
-        rc = sink_start(sink, count, kk_sv_of(id), kk_buf_sv(&body), &err);
+        rc = sink_start(sink, &(struct sink_event){count, kk_sv_of(id), kk_buf_sv(&body), ""}, &err);
     }
     CHECK_EQ(rc, KK_BUSY);
     CHECK_EQ(count, 16);
@@ -403,7 +403,7 @@ static void a_long_tail_is_read_over_chunks(void **state)
         for (int k = 0; k < i * 500; k++)
             kk_buf_add(&body, KK_SV("0123456789"));
         kk_buf_add(&body, KK_SV("\"}"));
-        CHECK_OK(sink_start(sink, i, kk_sv_of(id), kk_buf_sv(&body), &err), &err);
+        CHECK_OK(sink_start(sink, &(struct sink_event){i, kk_sv_of(id), kk_buf_sv(&body), ""}, &err), &err);
     }
     sink_flush(sink);
     CHECK_EQ(told_count, 40);

@@ -144,10 +144,12 @@ static void large_events_go_in_smaller_batches(void **state)
     sink = use("changes");
     memset(body, 'x', sizeof(body));
     for (int i = 0; i < 5; i++)
-        CHECK_OK(sink_start(sink, i, KK_SV("1-1"), (struct kk_sv){body, sizeof(body)}, &err), &err);
+        CHECK_OK(sink_start(sink, &(struct sink_event){i, KK_SV("1-1"), (struct kk_sv){body, sizeof(body)}, ""}, &err),
+                 &err);
     deliver(sink, 5);
     CHECK_EQ(told.code, KK_OK);
-    CHECK_EQ(sink_start(sink, 9, KK_SV("1-1"), (struct kk_sv){body, 2000000}, &err), KK_BAD_INPUT);
+    CHECK_EQ(sink_start(sink, &(struct sink_event){9, KK_SV("1-1"), (struct kk_sv){body, 2000000}, ""}, &err),
+             KK_BAD_INPUT);
     sink_close(sink);
     remove_all(NULL);
 }
@@ -162,10 +164,10 @@ static void a_fifo_queue_drops_an_event_that_comes_twice(void **state)
     make_queue("changes.fifo");
     sink = use("changes.fifo");
     for (int i = 0; i < 2; i++) {
-        CHECK_OK(sink_start(sink, i, KK_SV("7-1"), KK_SV("one"), &err), &err);
+        CHECK_OK(sink_start(sink, &(struct sink_event){i, KK_SV("7-1"), KK_SV("one"), ""}, &err), &err);
         deliver(sink, i + 1);
     }
-    CHECK_OK(sink_start(sink, 3, KK_SV("7-2"), KK_SV("two"), &err), &err);
+    CHECK_OK(sink_start(sink, &(struct sink_event){3, KK_SV("7-2"), KK_SV("two"), ""}, &err), &err);
     deliver(sink, 3);
     copy_arrived(NULL, &all);
     CHECK_STR(kk_buf_sv(&all), "one\ntwo\n");
@@ -181,13 +183,13 @@ static void a_missing_queue_is_told_and_can_be_made(void **state)
     (void)state;
     make(NULL);
     sink = use("late");
-    CHECK_OK(sink_start(sink, 1, KK_SV("7-1"), KK_SV("one"), &err), &err);
+    CHECK_OK(sink_start(sink, &(struct sink_event){1, KK_SV("7-1"), KK_SV("one"), ""}, &err), &err);
     deliver(sink, 1);
     CHECK_EQ(told.code, KK_NOT_FOUND);
     CHECK(strstr(told.error, "there is no such queue"));
     CHECK_EQ(sink_sqs_check(sink, text, sizeof(text), &err), KK_NOT_FOUND);
     CHECK_OK(sink_sqs_create(sink, &err), &err);
-    CHECK_OK(sink_start(sink, 1, KK_SV("7-1"), KK_SV("one"), &err), &err);
+    CHECK_OK(sink_start(sink, &(struct sink_event){1, KK_SV("7-1"), KK_SV("one"), ""}, &err), &err);
     deliver(sink, 2);
     CHECK_EQ(told.code, KK_OK);
     CHECK_OK(sink_sqs_check(sink, text, sizeof(text), &err), &err);

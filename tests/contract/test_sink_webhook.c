@@ -23,6 +23,9 @@ static int64_t still_ms(void *ctx)
 }
 static const struct kk_clock still = {.wall_ms = still_ms, .mono_ms = still_ms};
 
+#define TRACEPARENT "00-b932baba2b5d020a6fd9961721790d9d-c40e78dc24c44d47-01"
+#define TEN "가가가가가가가가가가"
+
 /* The consumer, as a team would write one: it checks the signature before it believes a word. */
 static struct {
     struct httpd *httpd;
@@ -33,7 +36,7 @@ static struct {
     const char *answer;      /* its bytes; NULL: 204, or 500 when it is failing */
     bool is_cut, is_endless; /* after these bytes the connection ends, or never stops sending */
     int bad_count, now_count, most_count;
-    char content_type[128];
+    char content_type[128], traceparent[64];
 } hook = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* A request's header by its name, in any letters. */
@@ -82,6 +85,7 @@ static bool answer(void *ctx, struct httpd_conn *conn, const struct httpd_call *
     if (++hook.now_count > hook.most_count)
         hook.most_count = hook.now_count;
     kk_sv_copy(header(call->headers, "content-type"), hook.content_type, sizeof(hook.content_type));
+    kk_sv_copy(header(call->headers, "traceparent"), hook.traceparent, sizeof(hook.traceparent));
     is_failing = hook.is_failing;
     if (!is_sound(call)) {
         hook.bad_count++;
@@ -211,7 +215,10 @@ static void post(void)
     struct kk_err err = {0};
     int want = told_count + 1;
 
-    CHECK_OK(sink_start(sink, 1, KK_SV("117757690-4"), KK_SV("{\"id\":\"117757690-4\"}"), &err), &err);
+    CHECK_OK(sink_start(sink,
+                        &(struct sink_event){1, KK_SV("117757690-4"), KK_SV("{\"id\":\"117757690-4\"}"), TRACEPARENT},
+                        &err),
+             &err);
     for (int turns = 0; told_count < want; turns++) {
         CHECK(turns < 2000);
         turn(NULL);
@@ -247,7 +254,25 @@ static void an_event_is_signed_and_typed(void **state)
     CHECK_EQ(told.http_status, 204);
     CHECK_EQ(hook.bad_count, 0);
     CHECK_STR(hook.content_type, "application/cloudevents+json; charset=utf-8");
+    CHECK_STR(hook.traceparent, TRACEPARENT);
     CHECK_STR(kk_buf_sv(&hook.arrived), "{\"id\":\"117757690-4\"}\n");
+}
+
+/* Its beginning, as one line of whole characters. */
+static void what_was_answered_is_kept(void **state)
+{
+    char want[sizeof(told.answer)] = "";
+
+    (void)state;
+    check_answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\na\nb\x7f!", KK_OK, 200, 0, "");
+    CHECK_STR(told.answer, "a b !");
+    check_answer("HTTP/1.1 500 Oh\r\nContent-Length: 9\r\n\r\n나중에", KK_UNAVAILABLE, 500, 0, "answered 500");
+    CHECK_STR(told.answer, "나중에");
+    for (size_t i = 0; i < 53; i++)
+        memcpy(want + 3 * i, "가", 4);
+    check_answer("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN, KK_OK, 200,
+                 0, "");
+    CHECK_STR(told.answer, want);
 }
 
 static void every_2xx_is_delivered(void **state)
@@ -329,7 +354,8 @@ static void at_most_sixteen_are_under_way(void **state)
     (void)state;
     for (int started = 0; count < 200;) {
         snprintf(id, sizeof(id), "%d-1", started);
-        if (started < 200 && sink_start(sink, started, kk_sv_of(id), KK_SV("{}"), &err) == KK_OK) {
+        if (started < 200 &&
+            sink_start(sink, &(struct sink_event){started, kk_sv_of(id), KK_SV("{}"), ""}, &err) == KK_OK) {
             started++;
             continue;
         }
@@ -376,8 +402,8 @@ static void what_cannot_work_is_refused_at_once(void **state)
     CHECK_STR(err.msg, "the webhook's secret must have 1 to 256 bytes");
     settings = (struct webhook_settings){.url = KK_SV("ftp://h/"), .secret = KK_SV("s"), .timeout_ms = 1000};
     CHECK_EQ(sink_webhook_open(hook.http, &still, &settings, &other, &err), KK_BAD_INPUT);
-    CHECK_EQ(sink_start(sink, 1, KK_SV("a\nb: c"), KK_SV("{}"), &err), KK_BAD_INPUT);
-    CHECK_EQ(sink_start(sink, 1, KK_SV(""), KK_SV("{}"), &err), KK_BAD_INPUT);
+    CHECK_EQ(sink_start(sink, &(struct sink_event){1, KK_SV("a\nb: c"), KK_SV("{}"), ""}, &err), KK_BAD_INPUT);
+    CHECK_EQ(sink_start(sink, &(struct sink_event){1, KK_SV(""), KK_SV("{}"), ""}, &err), KK_BAD_INPUT);
     turn(NULL);
     CHECK_EQ(told_count, 0);
 }
@@ -392,6 +418,7 @@ int main(void)
                                         .set_failing = set_failing};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_event_is_signed_and_typed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_answered_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_2xx_is_delivered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_else_is_answered_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_redirect_is_not_followed, set_up, tear_down),

@@ -48,6 +48,7 @@ while got:
     got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get("Messages", [])
     for message in got:
         assert message["MessageAttributes"]["content_type"]["StringValue"].startswith("application/cloudevents+json")
+        assert len(message["MessageAttributes"]["trace_id"]["StringValue"]) == 32
         result.append(json.loads(message["Body"]))
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 """, name=name)

@@ -1,18 +1,14 @@
 """What operators do: pause and resume, sellers, agents, the listings that people and programs read."""
 
-import base64
 import datetime
-import hashlib
-import hmac
-import http.server
 import json
 import os
 import stat
-import threading
 import time
 import urllib.request
 
 from conftest import BINARY, ROOT, Child, assert_good_conduct, assert_truth, assert_versions, user_agents, wait_for
+from hook import Hook
 
 
 def still(sandbox, seconds=1.0):
@@ -276,55 +272,23 @@ def test_a_list_may_be_json_and_what_is_alike_or_no_user_agent_is_refused_with_i
     assert kk.json("agent", "add", "--file", shipped)["added"] > 10
 
 
-class Hook(http.server.BaseHTTPRequestHandler):
-    """Takes events as a team's own system would: checks the signature, refuses now and then."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        signed = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}.".encode() + body
-        want = "v1," + base64.b64encode(hmac.new(self.server.secret, signed, hashlib.sha256).digest()).decode()
-        good = want in self.headers["webhook-signature"].split()
-        self.server.calls += 1
-        refused = self.server.calls in self.server.refuse
-        if not refused:
-            self.server.taken.append((good, self.headers["webhook-id"], json.loads(body)))
-        self.send_response(503 if refused else 204)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 def test_a_webhook_gets_every_event_signed_in_order_and_again_after_a_refusal(world):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-    server.secret, server.refuse, server.calls, server.taken = b"0123456789abcdef0123456789abcdef", {2, 3, 7}, 0, []
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        secret = "whsec_" + base64.b64encode(server.secret).decode()
-        sandbox, kk = world("luxmaison:8", **{
-            "events.url": f"file:var/events.ndjson,http://127.0.0.1:{server.server_port}/hook",
-            "events.secret": secret})
+    with Hook(refuse={2, 3, 7}) as hook:
+        sandbox, kk = world("luxmaison:8", **hook.settings)
         kk.add_sellers("luxmaison")
         kk.first_crawl("luxmaison")
         for step in range(3):
             for item, was in sandbox.truth().items():
                 sandbox.set(item, "sellingPrice", was["sellingPrice"] + 100 * (step + 1))
             kk.crawl("luxmaison")
-        wait_for("the hook has all of them", lambda: len({event for _, event, _ in server.taken}) >= 32)
-        assert all(good for good, _, _ in server.taken)
-        assert all(event == body["id"] for _, event, body in server.taken)
+        wait_for("the hook has all of them", lambda: len({event.id for event in hook.taken}) >= 32)
+        assert all(event.is_signed for event in hook.taken)
+        assert all(event.id == event.body["id"] for event in hook.taken)
         for item in sandbox.truth():
-            chain = [body["data"]["version"] for _, _, body in server.taken if body["data"]["itemNo"] == item]
+            chain = [event.body["data"]["version"] for event in hook.taken if event.body["data"]["itemNo"] == item]
             assert list(dict.fromkeys(chain)) == [1, 2, 3, 4], f"item {item}: {chain}"
         assert_versions(kk)
-        assert secret not in kk.children[0].complained() + kk.run("config", "--json").stdout
-    finally:
-        server.shutdown()
-        server.server_close()
+        assert hook.secret not in kk.children[0].complained() + kk.run("config", "--json").stdout
 
 
 def test_the_first_request_leaves_soon_after_the_start(world):

@@ -250,12 +250,12 @@ static void write_lines(struct proc_sink *self)
 
 /* ---- a process's view ---- */
 
-static enum kk_code s_start(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body, struct kk_err *err)
+static enum kk_code s_start(struct sink *s, const struct sink_event *event, struct kk_err *err)
 {
     struct proc_sink *self = self_of(s);
 
-    return s->is_sequence ? add_line(self, id, event_id, body, err)
-                          : post(self->proc, self->at, id, event_id, body, err);
+    return s->is_sequence ? add_line(self, event->id, event->event_id, event->body, err)
+                          : post(self->proc, self->at, event->id, event->event_id, event->body, err);
 }
 
 static void s_flush(struct sink *s)

@@ -251,21 +251,20 @@ struct rig_sink {
     size_t count;
 };
 
-static enum kk_code rig_tell(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body, struct kk_err *err)
+static enum kk_code rig_tell(struct sink *s, const struct sink_event *event, struct kk_err *err)
 {
     struct rig_sink *self = (struct rig_sink *)s;
 
-    (void)event_id;
     if (self->count == FLIGHTS_MAX)
         return kk_fail(err, KK_BUSY, "the rig's sink is full");
     if (!self->rig->sink_code) {
         bench(self->rig, true);
-        kk_buf_add(&self->rig->told, body);
+        kk_buf_add(&self->rig->told, event->body);
         kk_buf_addc(&self->rig->told, '\n');
         self->rig->told_count++;
         bench(self->rig, false);
     }
-    self->waiting[self->count++] = id;
+    self->waiting[self->count++] = event->id;
     return KK_OK;
 }
 

@@ -212,7 +212,7 @@ static enum kk_code start(struct sink *sink, size_t at, struct kk_err *err)
 
     snprintf(id, sizeof(id), "90010000%zu-1", at);
     snprintf(body, sizeof(body), "{\"specversion\":\"1.0\",\"id\":\"%s\"}", id);
-    return sink_start(sink, (int64_t)at + 1, kk_sv_of(id), kk_sv_of(body), err);
+    return sink_start(sink, &(struct sink_event){(int64_t)at + 1, kk_sv_of(id), kk_sv_of(body), ""}, err);
 }
 
 /* As the relay does: what is not delivered is handed over again, in order. */

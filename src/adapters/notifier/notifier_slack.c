@@ -30,17 +30,15 @@ static struct notifier_slack *self_of(struct sink *s)
     return (struct notifier_slack *)s;
 }
 
-static enum kk_code slack_start(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body,
-                                struct kk_err *err)
+static enum kk_code slack_start(struct sink *s, const struct sink_event *event, struct kk_err *err)
 {
     struct notifier_slack *self = self_of(s);
     enum kk_code rc;
 
-    (void)event_id;
     if (self->is_busy)
         return kk_fail(err, KK_BUSY, "a message is under way");
     kk_buf_clear(&self->body);
-    rc = slack_message(body, &self->body, err);
+    rc = slack_message(event->body, &self->body, err);
     if (rc)
         return rc;
 
@@ -54,7 +52,7 @@ static enum kk_code slack_start(struct sink *s, int64_t id, struct kk_sv event_i
         .max_header_bytes = ANSWER_HEADERS_MAX_BYTES,
     };
 
-    rc = http_start(self->http, &self->owner, id, &post, err);
+    rc = http_start(self->http, &self->owner, event->id, &post, err);
     self->is_busy = !rc;
     return rc;
 }

@@ -33,19 +33,20 @@ static struct sink_file *self_of(struct sink *s)
     return (struct sink_file *)s;
 }
 
-static enum kk_code file_start(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body, struct kk_err *err)
+static enum kk_code file_start(struct sink *s, const struct sink_event *event, struct kk_err *err)
 {
     struct sink_file *self = self_of(s);
     struct batch *batch = self->open;
     struct item *item = &batch->items[batch->count];
+    struct kk_sv body = event->body;
 
     if (body.len == 0 || memchr(body.ptr, '\n', body.len) || body.len >= LINES_MAX_BYTES)
         return kk_fail(err, KK_BAD_INPUT, "an event is one line of less than %d bytes", LINES_MAX_BYTES);
     if (batch->count == SINK_FILE_BATCH || batch->lines.len + body.len + 1 > LINES_MAX_BYTES)
         return kk_fail(err, KK_BUSY, "%zu events wait to be written, as many as may be", batch->count);
-    item->id = id;
-    kk_sv_copy(event_id, item->event_id, sizeof(item->event_id));
-    if (!recent_has(&self->file.seen, event_id)) {
+    item->id = event->id;
+    kk_sv_copy(event->event_id, item->event_id, sizeof(item->event_id));
+    if (!recent_has(&self->file.seen, event->event_id)) {
         size_t len = batch->lines.len;
 
         kk_buf_add(&batch->lines, body);

@@ -8,6 +8,7 @@
 
 #include "adapters/aws/aws_url.h"
 #include "adapters/aws/sqs.h"
+#include "core/trace.h"
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -21,7 +22,7 @@
 struct event {  /* free when flight is FREE */
     int flight; /* FREE, WAITING, or the call it travels in */
     int64_t id, order;
-    char event_id[EVENT_ID_BYTES];
+    char event_id[EVENT_ID_BYTES], trace_id[TRACE_ID_BYTES];
     struct kk_buf body;
 };
 enum { EVENT_FREE = -2, EVENT_WAITING = -1 };
@@ -56,7 +57,7 @@ static struct event *first(struct sink_sqs *self, int flight)
     return found;
 }
 
-static enum kk_code sqs_start(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body, struct kk_err *err)
+static enum kk_code sqs_start(struct sink *s, const struct sink_event *given, struct kk_err *err)
 {
     struct sink_sqs *self = self_of(s);
     struct event *event = first(self, EVENT_FREE);
@@ -64,17 +65,19 @@ static enum kk_code sqs_start(struct sink *s, int64_t id, struct kk_sv event_id,
 
     if (!event)
         return kk_fail(err, KK_BUSY, "%d events are under way, as many as may be", EVENTS_MAX);
-    if (body.len > BATCH_MAX_BYTES)
-        return kk_fail(err, KK_BAD_INPUT, "an event of %zu bytes is more than SQS takes", body.len);
-    if (!event_id.len || !kk_sv_copy(event_id, event->event_id, sizeof(event->event_id)))
+    if (given->body.len > BATCH_MAX_BYTES)
+        return kk_fail(err, KK_BAD_INPUT, "an event of %zu bytes is more than SQS takes", given->body.len);
+    if (!given->event_id.len || !kk_sv_copy(given->event_id, event->event_id, sizeof(event->event_id)))
         return kk_fail(err, KK_BAD_INPUT, "an event's id has 1 to %d letters", EVENT_ID_BYTES - 1);
     kk_buf_clear(&event->body);
-    kk_buf_add(&event->body, body);
+    kk_buf_add(&event->body, given->body);
     rc = kk_buf_check(&event->body, "an event", err);
     if (rc)
         return rc;
     event->flight = EVENT_WAITING;
-    event->id = id;
+    event->id = given->id;
+    /* "00-<trace>-…": an attribute holds the trace alone, as the tasks' messages have it. */
+    snprintf(event->trace_id, sizeof(event->trace_id), "%.32s", *given->traceparent ? given->traceparent + 3 : "");
     event->order = ++self->last_order;
     return KK_OK;
 }
@@ -179,7 +182,8 @@ static enum kk_code send_entries(struct sink_sqs *self, size_t call, struct kk_e
         sends[i] = (struct sqs_send){.body = kk_buf_sv(&event->body),
                                      .content_type = KK_SV("application/cloudevents+json; charset=utf-8"),
                                      .group = item_of(event->event_id),
-                                     .dedup_key = kk_sv_of(event->event_id)};
+                                     .dedup_key = kk_sv_of(event->event_id),
+                                     .trace_id = kk_sv_of(event->trace_id)};
     }
     rc = sqs_make_send(&self->queue, sends, self->entry_count[call], &request, err);
     if (rc)

@@ -37,12 +37,11 @@ static struct sink_webhook *self_of(struct sink *s)
     return (struct sink_webhook *)s;
 }
 
-static enum kk_code make_headers(struct sink_webhook *self, struct kk_sv event_id, struct kk_sv body,
-                                 struct kk_err *err)
+static enum kk_code make_headers(struct sink_webhook *self, const struct sink_event *event, struct kk_err *err)
 {
     int64_t timestamp_s = kk_wall_ms(self->clock) / 1000;
     char signature[WEBHOOK_SIGNATURE_BYTES];
-    enum kk_code rc = webhook_sign(&self->key, event_id, timestamp_s, body, signature, err);
+    enum kk_code rc = webhook_sign(&self->key, event->event_id, timestamp_s, event->body, signature, err);
 
     if (rc)
         return rc;
@@ -50,22 +49,23 @@ static enum kk_code make_headers(struct sink_webhook *self, struct kk_sv event_i
     kk_buf_add(&self->headers, KK_SV("Content-Type: application/cloudevents+json; charset=utf-8\n"
                                      "User-Agent: kkachi/" KK_VERSION "\n"
                                      "webhook-id: "));
-    kk_buf_add(&self->headers, event_id);
+    kk_buf_add(&self->headers, event->event_id);
     kk_buf_addf(&self->headers, "\nwebhook-timestamp: %" PRId64 "\nwebhook-signature: %s\n", timestamp_s, signature);
+    if (*event->traceparent)
+        kk_buf_addf(&self->headers, "traceparent: %s\n", event->traceparent);
     return kk_buf_check(&self->headers, "the headers of a webhook", err);
 }
 
-static enum kk_code webhook_start(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body,
-                                  struct kk_err *err)
+static enum kk_code webhook_start(struct sink *s, const struct sink_event *event, struct kk_err *err)
 {
     struct sink_webhook *self = self_of(s);
     enum kk_code rc;
 
     if (self->in_flight == WEBHOOK_INFLIGHT_MAX)
         return kk_fail(err, KK_BUSY, "%d events are under way, as many as may be", WEBHOOK_INFLIGHT_MAX);
-    if (event_id.len == 0 || memchr(event_id.ptr, '\n', event_id.len)) /* it becomes a header */
+    if (event->event_id.len == 0 || memchr(event->event_id.ptr, '\n', event->event_id.len)) /* it becomes a header */
         return kk_fail(err, KK_BAD_INPUT, "an event's id is one line");
-    rc = make_headers(self, event_id, body, err);
+    rc = make_headers(self, event, err);
     if (rc)
         return rc;
 
@@ -73,13 +73,13 @@ static enum kk_code webhook_start(struct sink *s, int64_t id, struct kk_sv event
         .method = HTTP_POST,
         .url = kk_buf_sv(&self->url),
         .headers = kk_buf_sv(&self->headers),
-        .body = body,
+        .body = event->body,
         .timeout_ms = self->timeout_ms,
         .max_body_bytes = ANSWER_MAX_BYTES,
         .max_header_bytes = ANSWER_HEADERS_MAX_BYTES,
     };
 
-    rc = http_start(self->http, &self->owner, id, &post, err);
+    rc = http_start(self->http, &self->owner, event->id, &post, err);
     if (!rc)
         self->in_flight++;
     return rc;
@@ -95,11 +95,25 @@ static enum kk_code code_of_status(int status)
     return status == 408 || status >= 500 ? KK_UNAVAILABLE : KK_DENIED;
 }
 
+/* One line of its beginning; what is no text of one line becomes a blank. */
+static void keep_answer(struct kk_sv body, struct sink_result *ret)
+{
+    size_t len = body.len < sizeof(ret->answer) - 1 ? body.len : sizeof(ret->answer) - 1;
+
+    while (len > 0 && len < body.len && ((unsigned char)body.ptr[len] & 0xC0) == 0x80)
+        len--;
+    for (size_t i = 0; i < len; i++)
+        ret->answer[i] = (unsigned char)body.ptr[i] < ' ' || body.ptr[i] == 0x7F ? ' ' : body.ptr[i];
+    ret->answer[len] = '\0';
+}
+
 static void read_answer(struct sink_webhook *self, const struct fetch_reply *reply, struct sink_result *ret)
 {
     struct kk_sv retry_after = fetch_header(reply->headers, "retry-after");
 
     ret->http_status = reply->http_status;
+    if (reply->body)
+        keep_answer(kk_buf_sv(reply->body), ret);
     ret->code = code_of_status(reply->http_status);
     if (!ret->code)
         return;

@@ -444,6 +444,7 @@ static void my_close(struct db *db)
     {"upsert",    "ON DUPLICATE KEY UPDATE"},                                                     \
     {"new",       "VALUES($)"},                                                                   \
     {"lock",      "FOR UPDATE"},                                                                  \
+    {"fresh_id",  "REPLACE(UUID(), '-', '')"},                                                    \
     {"skip",      "FOR UPDATE SKIP LOCKED"},                                                      \
     {"cross",     "STRAIGHT_JOIN"},                                                               \
     {"clock_ms",  "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)"}

@@ -259,6 +259,7 @@ static const struct db_word words[] = {
     {"upsert",    "ON CONFLICT ($) DO UPDATE SET"},               /* ON DUPLICATE KEY UPDATE */
     {"new",       "excluded.$"},                                  /* VALUES($) */
     {"lock",      ""},                                            /* FOR UPDATE */
+    {"fresh_id",  "lower(hex(randomblob(16)))"},                  /* REPLACE(UUID(), '-', '') */
     {"skip",      ""},                                            /* FOR UPDATE SKIP LOCKED */
     {"cross",     "CROSS JOIN"},                                  /* STRAIGHT_JOIN: the left table first */
     {"clock_ms",  "NULL"},                                        /* its own clock; NULL: it has none but ours */

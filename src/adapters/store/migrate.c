@@ -20,6 +20,7 @@ EMBED(kk_sql_0006, "0006_agent.sql");
 EMBED(kk_sql_0007, "0007_api.sql");
 EMBED(kk_sql_0008, "0008_limiter_use.sql");
 EMBED(kk_sql_0009, "0009_alert.sql");
+EMBED(kk_sql_0010, "0010_trace.sql");
 
 static const struct {
     const char *name, *text;
@@ -27,6 +28,7 @@ static const struct {
     {"0001_store", kk_sql_0001}, {"0002_queue", kk_sql_0002},       {"0003_limiter", kk_sql_0003},
     {"0004_stat", kk_sql_0004},  {"0005_silence", kk_sql_0005},     {"0006_agent", kk_sql_0006},
     {"0007_api", kk_sql_0007},   {"0008_limiter_use", kk_sql_0008}, {"0009_alert", kk_sql_0009},
+    {"0010_trace", kk_sql_0010},
 };
 
 #define STATEMENT_MAX_BYTES (16 * 1024)
@@ -149,7 +151,7 @@ static enum kk_code apply(struct store *store, size_t at, struct kk_err *err)
     return db_run(q, NULL, err);
 }
 
-static enum kk_code apply_all(struct store *store, int64_t *ret_from, struct kk_err *err)
+static enum kk_code apply_all(struct store *store, size_t to, int64_t *ret_from, struct kk_err *err)
 {
     enum kk_code rc = db_exec(store->db, make_table, err);
 
@@ -157,37 +159,41 @@ static enum kk_code apply_all(struct store *store, int64_t *ret_from, struct kk_
         rc = db_exec(store->db, make_step_table, err);
     if (!rc)
         rc = read_version(store, ret_from, err); /* again: another process may have been first */
-    for (size_t at = (size_t)*ret_from; !rc && at < KK_COUNT(migrations); at++)
+    for (size_t at = (size_t)*ret_from; !rc && at < to; at++)
         rc = apply(store, at, err);
     return rc;
 }
 
-static enum kk_code migrate(struct store *store, int64_t *ret_from, struct kk_err *err)
+static enum kk_code migrate(struct store *store, size_t to, int64_t *ret_from, struct kk_err *err)
 {
     const struct db_ops *ops = store->db->ops;
     enum kk_code rc = is_stepwise(store) ? ops->lock_schema(store->db, err) : db_begin(store->db, err);
 
     if (rc)
         return rc;
-    rc = apply_all(store, ret_from, err);
+    rc = apply_all(store, to, ret_from, err);
     if (!is_stepwise(store))
         return db_end(store->db, rc, err);
     ops->unlock_schema(store->db);
     return rc;
 }
 
-enum kk_code store_migrate(struct store *store, int *ret_from, int *ret_to, struct kk_err *err)
+enum kk_code store_migrate_to(struct store *store, size_t to, int *ret_from, struct kk_err *err)
 {
     int64_t from = 0;
     enum kk_code rc;
 
     KK_ASSERT(store->db->depth == 0);
     rc = read_version(store, &from, NULL);
-    if (rc || from < (int64_t)KK_COUNT(migrations))
-        rc = migrate(store, &from, err);
-    if (rc)
-        return rc;
-    *ret_from = (int)from;
+    if (rc || from < (int64_t)to)
+        rc = migrate(store, to, &from, err);
+    if (!rc)
+        *ret_from = (int)from;
+    return rc;
+}
+
+enum kk_code store_migrate(struct store *store, int *ret_from, int *ret_to, struct kk_err *err)
+{
     *ret_to = (int)KK_COUNT(migrations);
-    return KK_OK;
+    return store_migrate_to(store, KK_COUNT(migrations), ret_from, err);
 }

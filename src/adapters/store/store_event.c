@@ -4,7 +4,7 @@
 
 #define ROW_COLUMNS                                                                                        \
     "o.id, o.topic, o.row_key, o.dedup_key, o.due_at_ms, o.send_rank, o.created_at_ms, o.answered_at_ms, " \
-    "o.attempts, b.body"
+    "o.run_id, o.attempts, b.body"
 #define FROM " FROM outbox o JOIN outbox_body b ON b.outbox_id = o.id "
 
 static const struct db_sql rows_in_sequence = {"SELECT " ROW_COLUMNS FROM
@@ -18,18 +18,20 @@ static const struct db_sql rows_due = {
 static const struct db_sql take_event = {
     "UPDATE outbox SET due_at_ms = ? WHERE id = ? AND due_at_ms = ? AND task_id = 0"};
 static const struct db_sql event_published = {
-    "UPDATE outbox SET due_at_ms = NULL, published_at_ms = ?, http_status = ?, attempts = attempts + 1 "
+    "UPDATE outbox SET due_at_ms = NULL, published_at_ms = ?, http_status = ?, answer = ?, attempts = attempts + 1 "
     "WHERE id = ? AND due_at_ms IS NOT NULL AND task_id = 0"};
 static const struct db_sql drop_body = {"DELETE FROM outbox_body WHERE outbox_id = ?"};
-static const struct db_sql event_failed = {"UPDATE outbox SET due_at_ms = ?, error = ?, attempts = attempts + 1 "
-                                           "WHERE id = ? AND due_at_ms IS NOT NULL AND task_id = 0"};
+static const struct db_sql event_failed = {
+    "UPDATE outbox SET due_at_ms = ?, http_status = ?, error = ?, answer = ?, attempts = attempts + 1 "
+    "WHERE id = ? AND due_at_ms IS NOT NULL AND task_id = 0"};
 static const struct db_sql next_event = {
     "SELECT MIN(due_at_ms) FROM outbox WHERE task_id = 0 AND topic = ? AND due_at_ms IS NOT NULL"};
 static const struct db_sql next_any = {"SELECT MIN(due_at_ms) FROM outbox WHERE topic = ? AND due_at_ms IS NOT NULL"};
 static const struct db_sql count_open = {"SELECT COUNT(*) FROM outbox WHERE topic = ? AND due_at_ms IS NOT NULL"};
 static const struct db_sql count_all_open = {"SELECT COUNT(*) FROM outbox WHERE due_at_ms IS NOT NULL"};
-#define DELIVERY_COLUMNS \
-    "id, answered_at_ms, created_at_ms, published_at_ms, attempts, http_status, topic, row_key, dedup_key, error"
+#define DELIVERY_COLUMNS                                                                                     \
+    "id, answered_at_ms, created_at_ms, due_at_ms, published_at_ms, attempts, http_status, topic, row_key, " \
+    "dedup_key, error, answer"
 static const struct db_sql deliveries = {"SELECT " DELIVERY_COLUMNS " FROM outbox WHERE published_at_ms IS NOT NULL "
                                          "ORDER BY published_at_ms DESC, id DESC LIMIT ?"};
 static const struct db_sql deliveries_of = {"SELECT " DELIVERY_COLUMNS
@@ -47,6 +49,7 @@ static void read_row(struct db_stmt *q, struct outbox_row *ret)
     ret->rank = (int)db_get_int(q);
     ret->created_at_ms = db_get_int(q);
     ret->answered_at_ms = db_get_int(q);
+    ret->run_id = db_get_int(q);
     ret->attempts = (int)db_get_int(q);
     ret->body = db_get_sv(q);
 }
@@ -90,15 +93,16 @@ enum kk_code store_event_taken(struct store *store, const struct outbox_row *row
     return rc;
 }
 
-static enum kk_code published_inside(struct store *store, int64_t outbox_id, int64_t now_ms, int http_status,
-                                     struct kk_err *err)
+static enum kk_code published_inside(struct store *store, int64_t outbox_id, int64_t now_ms,
+                                     const struct event_answer *answer, struct kk_err *err)
 {
     struct db_stmt *q = db_use(store->db, &event_published);
     int64_t changes = 0;
     enum kk_code rc;
 
     db_put_int(q, now_ms);
-    db_put_int(q, http_status);
+    db_put_int(q, answer->http_status);
+    db_put_text(q, answer->answer);
     db_put_int(q, outbox_id);
     rc = db_run(q, &changes, err);
     if (rc || !changes)
@@ -108,21 +112,23 @@ static enum kk_code published_inside(struct store *store, int64_t outbox_id, int
     return db_run(q, NULL, err);
 }
 
-enum kk_code store_event_published(struct store *store, int64_t outbox_id, int64_t now_ms, int http_status,
-                                   struct kk_err *err)
+enum kk_code store_event_published(struct store *store, int64_t outbox_id, int64_t now_ms,
+                                   const struct event_answer *answer, struct kk_err *err)
 {
     enum kk_code rc = db_begin(store->db, err);
 
-    return rc ? rc : db_end(store->db, published_inside(store, outbox_id, now_ms, http_status, err), err);
+    return rc ? rc : db_end(store->db, published_inside(store, outbox_id, now_ms, answer, err), err);
 }
 
-enum kk_code store_event_failed(struct store *store, int64_t outbox_id, int64_t not_before_ms, struct kk_sv error,
-                                struct kk_err *err)
+enum kk_code store_event_failed(struct store *store, int64_t outbox_id, int64_t not_before_ms,
+                                const struct event_answer *answer, struct kk_err *err)
 {
     struct db_stmt *q = db_use(store->db, &event_failed);
 
     db_put_int(q, not_before_ms);
-    db_put_text(q, error);
+    db_put_int(q, answer->http_status);
+    db_put_text(q, answer->error);
+    db_put_text(q, answer->answer);
     db_put_int(q, outbox_id);
     return db_run(q, NULL, err);
 }
@@ -166,6 +172,7 @@ static void read_delivery(struct db_stmt *q, struct delivery *ret)
     ret->outbox_id = db_get_int(q);
     ret->answered_at_ms = db_get_int(q);
     ret->created_at_ms = db_get_int(q);
+    ret->due_at_ms = db_get_int(q);
     ret->published_at_ms = db_get_int(q);
     ret->attempts = (int)db_get_int(q);
     ret->http_status = (int)db_get_int(q);
@@ -173,6 +180,7 @@ static void read_delivery(struct db_stmt *q, struct delivery *ret)
     ret->key = db_get_sv(q);
     ret->dedup_key = db_get_sv(q);
     ret->error = db_get_sv(q);
+    ret->answer = db_get_sv(q);
 }
 
 enum kk_code store_each_delivery(struct store *store, struct kk_sv key, int limit,

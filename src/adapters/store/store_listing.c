@@ -69,6 +69,21 @@ static enum kk_code find_was(struct store *store, struct kk_sv seller_id, int64_
     return rc;
 }
 
+enum kk_code store_get_listing(struct store *store, struct kk_sv seller_id, int64_t item_no, struct listing *ret,
+                               struct kk_err *err)
+{
+    struct listing found;
+    enum kk_code rc = find_was(store, seller_id, item_no, &found, err);
+
+    if (rc)
+        return rc;
+    if (!found.seller_id[0])
+        return kk_fail(err, KK_NOT_FOUND, "no list of seller " KK_SV_FMT " showed item %" PRId64, KK_SV_ARG(seller_id),
+                       item_no);
+    *ret = found;
+    return KK_OK;
+}
+
 static enum kk_code write_new(struct store *store, struct kk_sv seller_id, int64_t item_no, const struct kk_hash *hash,
                               const struct run *run, int64_t now_ms, struct kk_err *err)
 {

@@ -15,8 +15,8 @@
 
 static const struct db_sql add_outbox = {
     "INSERT INTO outbox (topic, row_key, dedup_key, due_at_ms, send_rank, task_id, serial, created_at_ms, "
-    "answered_at_ms, attempts, published_at_ms, http_status, error) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, 0, '')"};
+    "answered_at_ms, run_id, attempts, published_at_ms, http_status, error) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, 0, '')"};
 static const struct db_sql add_body = {"INSERT INTO outbox_body (outbox_id, body) VALUES (?, ?)"};
 static const struct db_sql next_seller = {
     "SELECT o.row_key, o.send_rank, (SELECT s.state FROM seller s WHERE s.seller_id = o.row_key), "
@@ -24,9 +24,9 @@ static const struct db_sql next_seller = {
     "(SELECT COUNT(*) FROM task t WHERE t.state = 'RUNNING' AND t.seller_id = o.row_key) "
     "FROM outbox o WHERE o.topic = '" TOPIC_TASK "' AND o.due_at_ms IS NOT NULL AND o.row_key > ? "
     "ORDER BY o.row_key, o.send_rank LIMIT 1"};
-#define TASK_ROWS                                                                                                    \
-    "SELECT id, row_key, dedup_key, due_at_ms, send_rank, task_id, serial, created_at_ms, answered_at_ms, attempts " \
-    "FROM outbox WHERE topic = '" TOPIC_TASK "' AND row_key = ? AND due_at_ms <= ? "
+#define TASK_ROWS                                                                                                   \
+    "SELECT id, row_key, dedup_key, due_at_ms, send_rank, task_id, serial, created_at_ms, answered_at_ms, run_id, " \
+    "attempts FROM outbox WHERE topic = '" TOPIC_TASK "' AND row_key = ? AND due_at_ms <= ? "
 static const struct db_sql rows_again = {TASK_ROWS "AND send_rank < 0 ORDER BY send_rank, due_at_ms, id LIMIT ?"};
 static const struct db_sql rows_new = {TASK_ROWS "AND send_rank >= 0 ORDER BY send_rank, due_at_ms, id LIMIT ?"};
 static const struct db_sql take_row = {
@@ -50,6 +50,7 @@ static enum kk_code add_row(struct store *store, const struct outbox_row *row, b
     db_put_int(q, row->serial);
     db_put_int(q, row->created_at_ms);
     db_put_int(q, row->answered_at_ms);
+    db_put_int(q, row->run_id);
     return db_run_new(q, ret_added, err);
 }
 
@@ -90,6 +91,7 @@ enum kk_code store_promise(struct store *store, const struct task *task, int ran
     row.rank = rank;
     row.task_id = task->id;
     row.serial = task->serial;
+    row.run_id = task->run_id;
     return add_row(store, &row, &is_added, err);
 }
 
@@ -169,6 +171,7 @@ static enum kk_code keep_row(struct store *store, struct db_stmt *q, struct outb
     row.serial = db_get_int(q);
     row.created_at_ms = db_get_int(q);
     row.answered_at_ms = db_get_int(q);
+    row.run_id = db_get_int(q);
     row.attempts = (int)db_get_int(q);
     if (row.task_id <= 0 || row.serial <= 0)
         db_bad(q, "a task's number");

@@ -23,7 +23,7 @@ static const struct db_sql put_product = {
     "last_checked_at_ms = ?, detail_key = ?, options_key = ? WHERE item_no = ?"};
 static const struct db_sql add_version = {
     "INSERT INTO product_version (item_no, version, seller_id, type, at_ms, hash, detail_key, options_key, "
-    "changes_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    "changes_json, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 static const struct db_sql touch = {"UPDATE product SET last_checked_at_ms = ? WHERE item_no = ? AND seller_id = ?"};
 /* Apart from the one above, which need not look at the index of sellers. */
 static const struct db_sql touch_moved = {"UPDATE product SET last_checked_at_ms = ?, seller_id = ? WHERE item_no = ?"};
@@ -136,7 +136,7 @@ static enum kk_code write_next(struct store *store, const struct product *produc
 }
 
 static enum kk_code write_version(struct store *store, const struct product *product, enum change_type type,
-                                  struct kk_sv changes_json, struct kk_err *err)
+                                  int64_t run_id, struct kk_sv changes_json, struct kk_err *err)
 {
     struct db_stmt *q = db_use(store->db, &add_version);
 
@@ -149,26 +149,27 @@ static enum kk_code write_version(struct store *store, const struct product *pro
     db_put_hash(q, &product->detail_key);
     db_put_hash(q, &product->options_key);
     db_put_text(q, changes_json);
+    db_put_int(q, run_id);
     return db_run(q, NULL, err);
 }
 
 static enum kk_code version_inside(struct store *store, const struct product *product, enum change_type type,
-                                   struct kk_sv changes_json, struct kk_err *err)
+                                   int64_t run_id, struct kk_sv changes_json, struct kk_err *err)
 {
     enum kk_code rc = product->version == 1 ? write_first(store, product, err) : write_next(store, product, err);
 
     if (rc == KK_CONFLICT)
         return kk_fail(err, rc, "version %" PRId64 " does not follow the stored one", product->version);
-    return rc ? rc : write_version(store, product, type, changes_json, err);
+    return rc ? rc : write_version(store, product, type, run_id, changes_json, err);
 }
 
 enum kk_code store_put_version(struct store *store, const struct product *product, enum change_type type,
-                               struct kk_sv changes_json, struct kk_err *err)
+                               int64_t run_id, struct kk_sv changes_json, struct kk_err *err)
 {
     enum kk_code rc = db_begin(store->db, err);
 
     if (!rc)
-        rc = db_end(store->db, version_inside(store, product, type, changes_json, err), err);
+        rc = db_end(store->db, version_inside(store, product, type, run_id, changes_json, err), err);
     return rc ? kk_while(err, rc, "write product %" PRId64, product->item_no) : KK_OK;
 }
 
@@ -248,7 +249,7 @@ enum kk_code store_count_products(struct store *store, struct kk_sv seller_id, i
 static void write_query(const struct version_query *query, struct kk_buf *sql)
 {
     kk_buf_add(sql, KK_SV("SELECT id, item_no, version, at_ms, seller_id, type, hash, detail_key, options_key, "
-                          "changes_json FROM product_version WHERE id > ?"));
+                          "changes_json, run_id FROM product_version WHERE id > ?"));
     if (query->item_no)
         kk_buf_add(sql, KK_SV(" AND item_no = ?"));
     if (query->seller_id.len)
@@ -274,6 +275,7 @@ static void read_version(struct db_stmt *q, struct product_version *ret, char se
     db_get_hash(q, &ret->detail_key);
     db_get_hash(q, &ret->options_key);
     ret->changes_json = db_get_sv(q);
+    ret->run_id = db_get_int(q);
 }
 
 enum kk_code store_each_version(struct store *store, const struct version_query *query,

@@ -42,4 +42,7 @@ enum kk_code store_task_rows(struct db_stmt *q, bool (*row)(void *ctx, const str
 enum kk_code store_promise(struct store *store, const struct task *task, int rank, int64_t due_at_ms, int64_t now_ms,
                            struct kk_err *err);
 
+/* store_migrate() up to an older schema, for tests of what it does with one. */
+enum kk_code store_migrate_to(struct store *store, size_t to, int *ret_from, struct kk_err *err);
+
 #endif

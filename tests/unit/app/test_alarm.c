@@ -21,17 +21,17 @@ static struct desk {
     enum kk_code code;
 } desk;
 
-static enum kk_code desk_start(struct sink *s, int64_t id, struct kk_sv event_id, struct kk_sv body, struct kk_err *err)
+static enum kk_code desk_start(struct sink *s, const struct sink_event *event, struct kk_err *err)
 {
     struct sink_result result = {.code = desk.code, .error = "the desk is closed"};
 
-    (void)event_id, (void)err;
+    (void)err;
     if (!desk.code) {
-        kk_buf_add(&desk.letters, body);
+        kk_buf_add(&desk.letters, event->body);
         kk_buf_addc(&desk.letters, '\n');
         desk.count++;
     }
-    s->on_delivered(s->ctx, s, id, &result);
+    s->on_delivered(s->ctx, s, event->id, &result);
     return KK_OK;
 }
 

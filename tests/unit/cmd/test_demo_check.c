@@ -104,7 +104,7 @@ static void put_version(struct store *store, int64_t item_no, int64_t version, e
     product.snapshot_json = KK_BUF(64);
     kk_buf_add(&product.snapshot_json, kk_sv_of(json));
     product.hash = kk_sha256(kk_sv_of(json));
-    CHECK_OK(store_put_version(store, &product, type, KK_SV("[]"), &err), &err);
+    CHECK_OK(store_put_version(store, &product, type, 0, KK_SV("[]"), &err), &err);
     product_done(&product);
 }
 
