@@ -199,16 +199,21 @@ static bool change_row(void *ctx, const struct product_version *version)
 
 enum kk_code api_list_changes(struct api_call *call, struct kk_err *err)
 {
-    struct kk_sv after = call->query(call->query_ctx, "after");
-    struct version_query query = {.seller_id = call->query(call->query_ctx, "sellerId")};
+    struct kk_sv after = call->query(call->query_ctx, "after"), order = call->query(call->query_ctx, "order");
+    struct version_query query = {.newest_first = kk_sv_eq(order, KK_SV("newest")),
+                                  .seller_id = call->query(call->query_ctx, "sellerId")};
     struct api_page page;
     enum kk_code rc;
 
     if (after.ptr && (!kk_sv_i64(after, &query.after_id) || query.after_id < 0))
         return api_refuse(call, 400, "query/after", "after is the id of a change: a number");
-    if (!api_page_begin(&page, call, "changes"))
+    if (order.ptr && !query.newest_first && !kk_sv_eq(order, KK_SV("oldest")))
+        return api_refuse(call, 400, "query/order", "order is oldest or newest");
+    if (!api_page_begin(&page, call, query.newest_first ? "news" : "changes"))
         return KK_OK;
-    if (page.after)
+    if (query.newest_first)
+        query.before_id = page.after;
+    else if (page.after)
         query.after_id = page.after;
     query.limit = page.limit + 1;
     rc = store_each_version(call->app->store, &query, change_row, &page, err);

@@ -14,11 +14,14 @@
 #define API_PAGE_MAX 1000
 
 struct api_route;
+struct sessions; /* api/console_session.h */
 struct api_call {
     struct app *app;
     struct kk_sv method, path, body;
     struct kk_sv content_type, authorization, api_key, if_match, idempotency_key, last_event_id, accept;
-    struct kk_sv (*query)(void *ctx, const char *name); /* decoded; ptr NULL: not given */
+    struct kk_sv cookie, csrf, accept_encoding, if_none_match, forwarded_proto; /* the console's */
+    struct sessions *sessions;                                                  /* NULL: nobody can log in */
+    struct kk_sv (*query)(void *ctx, const char *name);                         /* decoded; ptr NULL: not given */
     void *query_ctx;
     /* What handling it finds out. */
     struct kk_sv part[API_PARTS_MAX]; /* of the path, between slashes */
@@ -31,7 +34,9 @@ struct api_call {
     int status;
     struct kk_buf answer; /* owned */
     const char *type;
-    char allow[48], etag[32];
+    const char *encoding, *cache, *policy; /* NULL: none, no-store, none */
+    char allow[48], etag[32], set_cookie[192];
+    bool varies;       /* with Accept-Encoding */
     int retry_after_s; /* 0: not said */
     bool is_replayed, has_written;
     bool is_stream; /* the answer is without end: what stream_wish asks for */

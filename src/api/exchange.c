@@ -57,6 +57,21 @@ static bool is_ambiguous(struct MHD_Connection *connection)
 
 /* ---- answering ---- */
 
+static void add_console_headers(struct MHD_Response *response, const struct api_call *call)
+{
+    if (call->encoding)
+        MHD_add_response_header(response, "Content-Encoding", call->encoding);
+    if (call->varies)
+        MHD_add_response_header(response, "Vary", "Accept-Encoding");
+    if (call->set_cookie[0])
+        MHD_add_response_header(response, "Set-Cookie", call->set_cookie);
+    if (!call->policy)
+        return;
+    MHD_add_response_header(response, "Content-Security-Policy", call->policy);
+    MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+}
+
 static void add_headers(struct api *api, struct MHD_Response *response, const struct api_call *call,
                         const struct exchange *exchange)
 {
@@ -64,8 +79,9 @@ static void add_headers(struct api *api, struct MHD_Response *response, const st
 
     snprintf(text, sizeof(text), "%" PRId64, exchange->id);
     MHD_add_response_header(response, "X-Request-Id", text);
-    MHD_add_response_header(response, "Cache-Control", "no-store");
+    MHD_add_response_header(response, "Cache-Control", call->cache ? call->cache : "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    add_console_headers(response, call);
     if (call->type && (call->answer.len || call->is_stream))
         MHD_add_response_header(response, "Content-Type", call->type);
     if (call->allow[0])
@@ -119,6 +135,12 @@ static enum MHD_Result answer(struct api *api, struct MHD_Connection *connection
                             .idempotency_key = header_of(connection, "Idempotency-Key"),
                             .last_event_id = header_of(connection, "Last-Event-ID"),
                             .accept = header_of(connection, "Accept"),
+                            .cookie = header_of(connection, MHD_HTTP_HEADER_COOKIE),
+                            .csrf = header_of(connection, "X-CSRF-Token"),
+                            .accept_encoding = header_of(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
+                            .if_none_match = header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH),
+                            .forwarded_proto = header_of(connection, "X-Forwarded-Proto"),
+                            .sessions = &api->sessions,
                             .query = query_of,
                             .query_ctx = connection,
                             .answer = KK_BUF(API_ANSWER_MAX_BYTES)};

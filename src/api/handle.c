@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/console.h"
 #include "app/key.h"
 #include "base/log.h"
 
@@ -176,12 +177,10 @@ static bool may(struct api_call *call)
 
     if (call->route->role == API_ANYONE)
         return true;
-    if (!text.len) {
+    rc = text.len ? key_check(call->app, text, &call->key, &err) : console_key(call, &err);
+    if (rc == KK_NOT_FOUND)
         api_refuse(call, 401, NULL, "a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY");
-        return false;
-    }
-    rc = key_check(call->app, text, &call->key, &err);
-    if (rc == KK_DENIED)
+    else if (rc == KK_DENIED)
         api_refuse(call, 401, NULL, err.msg);
     else if (rc)
         refuse_failure(call, rc, &err);
@@ -225,6 +224,8 @@ void api_handle(struct api_call *call)
     struct kk_err err = {0};
     enum kk_code rc;
 
+    if (console_answer(call))
+        return;
     call->type = "application/json";
     if (!find_route(call) || !may(call) || !read_body(call))
         return;

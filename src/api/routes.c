@@ -1,5 +1,6 @@
 /* Every question the system answers, and who may ask it. */
 #include "api/call.h"
+#include "api/console.h"
 
 // clang-format off
 const struct api_route api_routes[] = {
@@ -21,7 +22,7 @@ const struct api_route api_routes[] = {
     {"GET",    "/v1/products",                    API_VIEWER,   api_list_products, "products as stored, by item number"},
     {"GET",    "/v1/products/{itemNo}",           API_VIEWER,   api_get_product,   "one product"},
     {"GET",    "/v1/products/{itemNo}/versions",  API_VIEWER,   api_list_versions, "its versions, oldest first"},
-    {"GET",    "/v1/changes",                     API_VIEWER,   api_list_changes,  "what changed, oldest first"},
+    {"GET",    "/v1/changes",                     API_VIEWER,   api_list_changes,  "what changed, oldest first, or by order=newest"},
     {"GET",    "/v1/stream",                      API_VIEWER,   api_stream,        "changes and progress as they come"},
     {"GET",    "/v1/alerts",                      API_VIEWER,   api_list_alerts,   "every alert, raised or not"},
     {"GET",    "/v1/why/{itemNo}",                API_VIEWER,   api_why_item,      "why an item was (not) crawled, changed, told"},
@@ -31,6 +32,9 @@ const struct api_route api_routes[] = {
     {"GET",    "/v1/keys",                        API_ADMIN,    api_list_keys,     "all keys, never their text"},
     {"DELETE", "/v1/keys/{id}",                   API_ADMIN,    api_revoke_key,    "revokes a key at once"},
     {"GET",    "/v1/audit",                       API_ADMIN,    api_list_audit,    "who changed what, newest first"},
+    {"POST",   "/console/login",                  API_ANYONE,   console_login,     "opens a session of the console with a key"},
+    {"GET",    "/console/session",                API_ANYONE,   console_show_session, "who is logged in to the console"},
+    {"POST",   "/console/logout",                 API_ANYONE,   console_logout,    "ends that session"},
     {NULL, NULL, API_ANYONE, NULL, NULL},
 };
 // clang-format on

@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "api/call.h"
+#include "api/console_session.h"
 #include "api/stream.h"
 
 #define API_DROPPED_MAX_BYTES ((size_t)1024 * 1024) /* of a body that is too long, before the connection is cut */
@@ -23,6 +24,7 @@ struct api {
     char url[API_URL_BYTES];
     /* The thread's own. */
     int64_t next_id; /* of requests */
+    struct sessions sessions;
     bool has_quiesced;
     struct stream *stream;
     struct channel *channels;

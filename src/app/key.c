@@ -91,20 +91,34 @@ enum kk_code key_create(struct app *app, struct kk_sv name, enum api_role role, 
     return KK_OK;
 }
 
-enum kk_code key_check(struct app *app, struct kk_sv text, struct api_key *ret, struct kk_err *err)
+/* text NULL: it was shown before. */
+static enum kk_code check(struct app *app, int64_t key_id, const struct kk_sv *text, struct api_key *ret,
+                          struct kk_err *err)
 {
-    int64_t now_ms = kk_wall_ms(app->clock), id = 0;
+    int64_t now_ms = kk_wall_ms(app->clock);
     struct api_key key = {0};
-    enum kk_code rc = api_key_read(text, &id) ? store_get_key(app->store, id, &key, err) : KK_NOT_FOUND;
+    enum kk_code rc = key_id ? store_get_key(app->store, key_id, &key, err) : KK_NOT_FOUND;
 
     if (rc && rc != KK_NOT_FOUND)
         return rc;
-    if (rc || !api_key_is(&key, text) || !api_key_is_live(&key, now_ms))
+    if (rc || (text && !api_key_is(&key, *text)) || !api_key_is_live(&key, now_ms))
         return kk_fail(err, KK_DENIED, "the key is not known, or no longer good");
     if (now_ms - key.last_used_at_ms >= USE_NOTED_EVERY_MS)
         store_key_used(app->store, key.id, now_ms, NULL); /* a date for people; the answer does not wait on it */
     *ret = key;
     return KK_OK;
+}
+
+enum kk_code key_check(struct app *app, struct kk_sv text, struct api_key *ret, struct kk_err *err)
+{
+    int64_t id = 0;
+
+    return check(app, api_key_read(text, &id) ? id : 0, &text, ret, err);
+}
+
+enum kk_code key_check_id(struct app *app, int64_t key_id, struct api_key *ret, struct kk_err *err)
+{
+    return check(app, key_id, NULL, ret, err);
 }
 
 static enum kk_code revoke_inside(struct app *app, int64_t key_id, struct api_key *ret, struct kk_err *err)

@@ -287,6 +287,7 @@ struct product_version {
  */
 struct version_query {
     int64_t item_no, after_id, limit;
+    int64_t before_id; /* 0: up to the newest */
     struct kk_sv seller_id;
     bool newest_first;
 };

@@ -250,6 +250,8 @@ static void write_query(const struct version_query *query, struct kk_buf *sql)
 {
     kk_buf_add(sql, KK_SV("SELECT id, item_no, version, at_ms, seller_id, type, hash, detail_key, options_key, "
                           "changes_json, run_id FROM product_version WHERE id > ?"));
+    if (query->before_id)
+        kk_buf_add(sql, KK_SV(" AND id < ?"));
     if (query->item_no)
         kk_buf_add(sql, KK_SV(" AND item_no = ?"));
     if (query->seller_id.len)
@@ -292,6 +294,8 @@ enum kk_code store_each_version(struct store *store, const struct version_query 
         return rc;
     q = db_use_text(store->db, kk_buf_cstr(&sql));
     db_put_int(q, query->after_id);
+    if (query->before_id)
+        db_put_int(q, query->before_id);
     if (query->item_no)
         db_put_int(q, query->item_no);
     if (query->seller_id.len)

@@ -1,0 +1,218 @@
+// What an operator does with the console, in a browser, against the real binary and the mock site.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { axe, logIn, openBrowser, openPage, picture, sleep, waitFor, World } from "./world.mjs";
+
+// A tag, marks that turn the direction of writing, and more than any column holds.
+const HOSTILE = `<script>window.wasHere=1</script>\u202e\u2067<img src=x onerror="window.wasHere=1">"'&amp;`.padEnd(10000, "가나 ab");
+
+let world, browser, page, key;
+
+const go = (hash) => page.evaluate((to) => { location.hash = to; }, hash);
+const textOf = (selector) => page.textContent(selector);
+const see = (text) => page.waitForFunction((words) => document.body.innerText.includes(words), text);
+
+async function isWell(name) {
+  await picture(page, name);
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    assert.deepEqual(await axe(page), [], `${name}, ${scheme}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.deepEqual(page.complaints, []);
+}
+
+before(async () => {
+  world = await World.open();
+  key = await world.key();
+  browser = await openBrowser();
+  page = await openPage(browser, world.url);
+});
+
+after(async () => {
+  await browser?.close();
+  await world?.close();
+});
+
+test("axe sees what is wrong, so that its silence means something", async () => {
+  const other = await openPage(browser, "about:blank");
+  await other.setContent("<main><img src='data:,'><button></button></main>");
+  assert.match((await axe(other)).join("\n"), /image-alt[^]*button-name|button-name[^]*image-alt/);
+  await other.context().close();
+});
+
+test("nobody gets in without a key, and a key is told from no key", async () => {
+  await page.waitForSelector("#key");
+  await isWell("login");
+  await page.fill("#key", "kk_1_nonsense");
+  await page.press("#key", "Enter");
+  await see("알 수 없거나 더는 쓸 수 없는 키입니다");
+  page.complaints.length = 0; // the browser notes the 401
+  await logIn(page, key);
+  await see("현황");
+  assert.equal(await page.evaluate(() => document.cookie), "", "a script cannot read the session");
+});
+
+test("an empty installation tells what to do", async () => {
+  await see("지금 진행 중인 크롤이 없습니다");
+  await isWell("overview-empty");
+});
+
+test("a seller is added, what is wrong with it is said at its field, and its first crawl is watched to the end", async () => {
+  await go("/sellers");
+  await page.click("[data-test=add-seller] >> nth=0");
+  await page.fill("#f-sellerId", "no such/seller");
+  await page.press("#f-sellerId", "Enter");
+  await page.waitForSelector(".wrong");
+  await isWell("seller-form").catch((error) => { if (!/422/.test(error.message)) throw error; });
+  page.complaints.length = 0;
+  await page.fill("#f-sellerId", "luxmaison");
+  await page.fill("#f-name", "럭스메종");
+  await page.click("dialog button.primary");
+  await page.click("tbody a >> text=luxmaison");
+  await page.waitForSelector(".run-head .pill.good");
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length >= 20);
+  const bar = page.locator(".run-head [role=progressbar]");
+  assert.equal(await bar.getAttribute("aria-valuenow"), await bar.getAttribute("aria-valuemax"));
+  assert.equal(await bar.getAttribute("aria-valuenow"), String((await world.json("seller", "show", "luxmaison")).runs[0].tasks));
+  await isWell("seller");
+});
+
+test("the period is edited, and the seller paused and let go on", async () => {
+  await go("/sellers");
+  await page.click("[aria-label='수정: luxmaison']");
+  await page.fill("#f-period", "2");
+  await page.selectOption("select[name=unit]", "d");
+  await page.click("dialog button.primary");
+  await see("2일마다");
+  assert.equal((await world.json("seller", "show", "luxmaison")).period, "2d");
+  await page.click("[aria-label='일시정지: luxmaison']");
+  await page.waitForSelector(".pill.warn");
+  assert.equal((await world.json("seller", "show", "luxmaison")).state, "PAUSED");
+  await page.click("[aria-label='다시 시작: luxmaison']");
+  await page.waitForSelector(".pill.good");
+  await isWell("sellers");
+});
+
+test("a price that changes on the site arrives in the open page, in won, old and new", async () => {
+  await go("/");
+  await page.waitForSelector(".feed li");
+  const [item] = (await world.json("product", "list", "--seller", "luxmaison")).filter(({ product }) => product.sellingPrice > 0);
+  const price = item.product.sellingPrice + 12300;
+  await world.sandbox("set", { itemNo: item.itemNo, field: "sellingPrice", value: price });
+  await world.run("crawl", "luxmaison", "--wait");
+  const entry = await page.waitForSelector(`.feed li[data-item="${item.itemNo}"]:has(.up)`);
+  const text = await entry.innerText();
+  assert.ok(text.includes(`${item.product.sellingPrice.toLocaleString("ko")}원`) && text.includes(`${price.toLocaleString("ko")}원`), text);
+  await isWell("overview");
+});
+
+test("a hostile name stays text", async () => {
+  const [item] = await world.json("product", "list", "--seller", "luxmaison");
+  await world.sandbox("set", { itemNo: item.itemNo, field: "name", value: HOSTILE });
+  await world.run("crawl", "luxmaison", "--wait");
+  await page.waitForSelector(`.feed li[data-item="${item.itemNo}"]`);
+  await waitFor("the name is in the feed as text", async () => (await textOf(".feed")).includes("<script>window.wasHere=1</script>"));
+  await isWell("overview-hostile");
+  await go("/sellers/luxmaison");
+  await waitFor("the name is in the table as text", async () => (await textOf("tbody")).includes("<script>window.wasHere=1</script>"));
+  assert.equal(await page.evaluate(() => window.wasHere), undefined);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is not wider than the window");
+  await isWell("seller-hostile");
+});
+
+test("all requests are stopped after a question, and go on again", async () => {
+  await page.click("[data-test=pause]");
+  await page.fill("#why", "시험");
+  await page.click("dialog button.grave");
+  await page.waitForSelector(".banner");
+  const paused = JSON.parse(await world.run("pause", "--show", "--json"));
+  assert.equal(paused.isPaused, true);
+  assert.match(paused.who, /콘솔 시험/);
+  assert.equal(paused.why, "시험");
+  await isWell("paused");
+  await page.click("[data-test=resume]");
+  await page.waitForSelector(".banner", { state: "detached" });
+  assert.equal(JSON.parse(await world.run("pause", "--show", "--json")).isPaused, false);
+});
+
+test("the other language is there at once, and stays", async () => {
+  await page.click("[data-test=language]");
+  await see("Pause all");
+  assert.equal(await page.getAttribute("html", "lang"), "en");
+  await go("/sellers");
+  await see("Add seller");
+  await page.reload();
+  await see("Add seller");
+  await isWell("sellers-english");
+  await page.click("[data-test=language]");
+  await see("셀러 추가");
+});
+
+test("the keyboard is enough: past the menu, into a form, and out of it", async () => {
+  await page.reload();
+  await page.waitForSelector("[data-test=add-seller]");
+  await page.evaluate(() => document.body.focus());
+  await page.focus(".skip");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "page");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.test), "add-seller");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog[open]");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "f-sellerId");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog[open]", { state: "detached" });
+});
+
+test("a viewer sees all and is offered nothing that it may not do", async () => {
+  const other = await openPage(browser, world.url);
+  await logIn(other, await world.key("viewer"));
+  await other.evaluate(() => { location.hash = "/sellers/luxmaison"; });
+  await other.waitForSelector(".run-head");
+  assert.equal(await other.locator("main button, [data-test=pause]").count(), 0);
+  await other.context().close();
+});
+
+test("a server that goes away is told of, what was known stays in view, and it comes back by itself", async () => {
+  await go("/sellers");
+  await page.waitForSelector("tbody tr");
+  await world.kkachi.kill();
+  await page.waitForSelector(".live.away");
+  await page.waitForSelector(".stale");
+  assert.ok(await page.isVisible("tbody tr"));
+  await picture(page, "away");
+  world.flags = [...world.flags.filter((flag) => !flag.startsWith("--api.listen")), `--api.listen=${new URL(world.url).host}`];
+  await world.up();
+  await page.waitForSelector("#key"); // sessions are of the process
+  page.complaints.length = 0;
+  await logIn(page, key);
+  await page.waitForSelector(".live.live");
+});
+
+test("who logs out is out, in every window", async () => {
+  const [cookie] = await page.context().cookies();
+  assert.deepEqual([cookie.httpOnly, cookie.sameSite, cookie.path], [true, "Strict", "/"]);
+  await page.click("[data-test=logout]");
+  await page.waitForSelector("#key");
+  const answer = await fetch(`${world.url}/v1/sellers`, { headers: { Cookie: `${cookie.name}=${cookie.value}` } });
+  assert.equal(answer.status, 401);
+});
+
+test("the first load is small", async () => {
+  const other = await browser.newContext();
+  const fresh = await other.newPage();
+  const sizes = [];
+  const devtools = await other.newCDPSession(fresh);
+  await devtools.send("Network.enable");
+  devtools.on("Network.loadingFinished", ({ encodedDataLength }) => sizes.push(encodedDataLength));
+  const start = Date.now();
+  await fresh.goto(world.url);
+  await fresh.waitForSelector("#key:focus");
+  const ready = Date.now() - start;
+  await sleep(500);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  console.log(`# first load: ${total} bytes in ${sizes.length} answers, ready to type after ${ready} ms`);
+  assert.ok(total < 150000, `${total} bytes`);
+  await other.close();
+});
