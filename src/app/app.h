@@ -27,7 +27,8 @@ struct deliver; /* app/deliver.h: events in flight in this process */
 
 #define APP_SINKS_MAX 8
 
-struct host; /* ports/host.h */
+struct timetable; /* ports/timetable.h */
+struct host;      /* ports/host.h */
 
 struct app_limits { /* the settings of design.md section 7, checked by cmd/config */
     int task_attempts;
@@ -59,8 +60,12 @@ struct app {
     const char *who; /* a person or a key that acts through this, for the audit; NULL: the machine itself */
     struct site site;
     struct app_limits limits;
-    struct kk_sv console_url;                   /* for links in alerts; may be empty */
-    struct alarm *alarm;                        /* NULL: this process is no janitor */
+    struct kk_sv console_url;           /* for links in alerts; may be empty */
+    struct alarm *alarm;                /* NULL: this process is no janitor */
+    bool has_timetable;                 /* a scheduler elsewhere starts sellers; it is told of changes */
+    struct timetable *timetable;        /* NULL: this process does not speak with it */
+    char timetable_at[SELLER_ID_BYTES]; /* the janitor: how far it has compared */
+    unsigned timetable_sweeps;
     struct work *work;                          /* NULL: this process is no worker */
     struct deliver *deliver;                    /* NULL: this process is no relay */
     bool task_outbox_woken, event_outbox_woken; /* a commit of this process wrote rows: the relay need not wait */

@@ -7,6 +7,7 @@
 #include "app/audit.h"
 #include "app/show.h"
 #include "app/tally.h"
+#include "app/timetable.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "ports/limiter.h"
@@ -54,6 +55,8 @@ static enum kk_code add_seller(struct app *app, struct seller *seller, struct kk
     if (rc == KK_CONFLICT)
         return kk_fail(err, rc, "seller %s is registered already; change it with `kkachi seller set %s …`",
                        seller->seller_id, seller->seller_id);
+    if (!rc)
+        rc = timetable_note(app, seller, err);
     return rc ? rc : note_seller(app, "seller.add", NULL, seller, err);
 }
 
@@ -108,6 +111,8 @@ static enum kk_code change_seller(struct app *app, struct kk_sv seller_id, const
     /* While it was not ACTIVE its messages were dropped unread (R9): they are promised again. */
     if (!rc && was.state != SELLER_ACTIVE && ret->state == SELLER_ACTIVE)
         rc = store_promise_seller_again(app->store, seller_id, now_ms, &count, err);
+    if (!rc)
+        rc = timetable_note(app, ret, err);
     return rc ? rc : note_seller(app, "seller.change", &was, ret, err);
 }
 

@@ -4,8 +4,9 @@
 #include "base/log.h"
 #include "ports/store.h"
 
-#define DUE_MAX 100                /* sellers a turn */
-#define LOOK_AGAIN_MS KK_SECOND_MS /* another process may have changed a period (S3) */
+#define DUE_MAX 100                   /* sellers a turn */
+#define MISSED_MS (15 * KK_MINUTE_MS) /* a scheduler elsewhere did not call: its start is made up for */
+#define LOOK_AGAIN_MS KK_SECOND_MS    /* another process may have changed a period (S3) */
 
 struct due {
     char seller_id[DUE_MAX][SELLER_ID_BYTES];
@@ -40,7 +41,8 @@ int64_t schedule_turn(struct app *app)
 {
     struct due due = {.count = 0};
     struct kk_err err;
-    enum kk_code rc = store_due_sellers(app->store, kk_wall_ms(app->clock), DUE_MAX, note_due, &due, &err);
+    int64_t late_ms = app->has_timetable ? MISSED_MS : 0;
+    enum kk_code rc = store_due_sellers(app->store, kk_wall_ms(app->clock) - late_ms, DUE_MAX, note_due, &due, &err);
 
     if (rc) {
         kk_log(KK_EV_STORE_FAILED, KK_CSTR("while", "look for due sellers"), KK_ERR_FIELDS(&err));

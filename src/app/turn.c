@@ -6,6 +6,7 @@
 #include "app/relay.h"
 #include "app/schedule.h"
 #include "app/sweep.h"
+#include "app/timetable.h"
 #include "app/work.h"
 
 #define SWEEP_EVERY_MS KK_SECOND_MS
@@ -85,6 +86,8 @@ int64_t app_turn(struct app *app, unsigned roles, struct app_timer *timer, bool 
         in_time(app, schedule_turn, &timer->schedule_at_ms, mono_ms, false, &wait_ms);
     if ((roles & ROLE_RELAY) && !is_stopping)
         in_time(app, relay_turn, &timer->relay_at_ms, mono_ms, app->task_outbox_woken, &wait_ms);
+    if ((roles & ROLE_RELAY) && !is_stopping)
+        in_time(app, timetable_turn, &timer->timetable_at_ms, mono_ms, false, &wait_ms);
     if (app->work)
         sooner(&wait_ms, work_turn(app, is_stopping));
     if (app->deliver)
@@ -95,6 +98,7 @@ int64_t app_turn(struct app *app, unsigned roles, struct app_timer *timer, bool 
     if ((roles & ROLE_JANITOR) && !is_stopping) {
         app->runs_woken |= mono_ms >= timer->sweep_at_ms; /* a run whose end a crash cut off */
         in_time(app, sweep_all, &timer->sweep_at_ms, mono_ms, false, &wait_ms);
+        in_time(app, timetable_sweep, &timer->timetable_sweep_at_ms, mono_ms, false, &wait_ms);
     }
     if ((app->task_outbox_woken && (roles & ROLE_RELAY) && !is_stopping) ||
         (app->event_outbox_woken && app->deliver && !is_held_back) || (app->runs_woken && ends_runs))
@@ -106,7 +110,7 @@ int64_t app_turn(struct app *app, unsigned roles, struct app_timer *timer, bool 
 void app_wake(struct app *app, struct app_timer *timer)
 {
     app->task_outbox_woken = app->event_outbox_woken = app->queue_woken = app->runs_woken = true;
-    timer->schedule_at_ms = 0;
+    timer->schedule_at_ms = timer->timetable_at_ms = 0;
     if (app->work)
         app->work->agents_at_ms = 0;
 }

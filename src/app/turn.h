@@ -9,6 +9,7 @@ enum app_role { ROLE_SCHEDULER = 1, ROLE_RELAY = 2, ROLE_WORKER = 4, ROLE_JANITO
 
 struct app_timer {                                    /* zeroed at the start of a process */
     int64_t schedule_at_ms, sweep_at_ms, relay_at_ms; /* monotonic */
+    int64_t timetable_at_ms, timetable_sweep_at_ms;
 };
 /* Takes what is in flight and its callbacks in hand: sets app->work, app->deliver as roles need, and the fetcher's and
  * sinks' callbacks. app_stop() frees them; nothing must call back after it. */

@@ -37,6 +37,10 @@
     X(LIMITER_FAILED,    "limiter.failed",    ERROR, "the limiter cannot be asked; nothing is sent until it answers") \
     X(LIMITER_BACK,      "limiter.back",      INFO,  "the limiter answers again")                                    \
     X(LIMITER_RESTORED,  "limiter.restored",  WARN,  "Redis was new, restarted or emptied; it was told what the store knows") \
+    X(SCHEDULE_PUT,      "schedule.put",      INFO,  "EventBridge was told of a seller")                              \
+    X(SCHEDULE_FAILED,   "schedule.failed",   ERROR, "EventBridge refused; it is told again")                         \
+    X(SCHEDULE_DRIFTED,  "schedule.drifted",  WARN,  "EventBridge has a seller otherwise than the store; mended")     \
+    X(SCHEDULE_DROPPED,  "schedule.dropped",  WARN,  "a schedule of no seller was removed from EventBridge")          \
     X(QUEUE_FAILED,      "queue.failed",      ERROR, "the queue refused; the step is tried again")                    \
     X(ARCHIVE_FAILED,    "archive.failed",    ERROR, "a body could not be kept; its task is tried again")             \
     X(FETCH_FAILED,      "fetch.failed",      WARN,  "a transfer could not be started")                               \

@@ -11,6 +11,7 @@
 #include "adapters/aws/aws.h"
 #include "adapters/queue/queue_sqs.h"
 #include "adapters/sink/sink_sqs.h"
+#include "adapters/timetable/timetable_eventbridge.h"
 #include "app/manage.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
@@ -355,6 +356,25 @@ static void check_events(struct doctor *d)
              d->office.app.sink_count == 1 ? "" : "s");
 }
 
+static void check_timetable(struct doctor *d)
+{
+    char text[200] = "";
+    struct kk_err err = {0};
+    enum kk_code rc;
+
+    if (!d->office.app.has_timetable)
+        return;
+    rc = wire_add(&d->office, WIRE_TIMETABLE, &err);
+    if (!rc && d->may_create)
+        rc = timetable_eventbridge_create(d->office.app.timetable, &err);
+    if (!rc)
+        rc = timetable_eventbridge_check(d->office.app.timetable, text, sizeof(text), &err);
+    if (rc)
+        found_err(d, "schedule", &err);
+    else
+        find(d, "schedule", FINDING_OK, "%s", text);
+}
+
 /* ---- the site ---- */
 
 static enum kk_code split_site(struct kk_sv url, char host[256], char port[8], struct kk_err *err)
@@ -492,6 +512,7 @@ static void check_all(struct doctor *d)
     }
     check_archive(d);
     check_events(d);
+    check_timetable(d);
     check_site(d);
     check_clock(d);
     check_aws_clock(d);

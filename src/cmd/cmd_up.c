@@ -49,6 +49,8 @@ static unsigned parts_of(unsigned roles)
 
     if (roles & ROLE_WORKER)
         parts |= WIRE_ARCHIVE | WIRE_SITE;
+    if (roles & (ROLE_RELAY | ROLE_JANITOR))
+        parts |= WIRE_TIMETABLE;
     return parts | (roles & ROLE_RELAY ? WIRE_EVENTS : WIRE_EVENT_NAMES);
 }
 

@@ -210,7 +210,7 @@ const struct command commands[] = {
     {.words = "doctor", .synopsis = "[--create]",
      .meaning = "checks configuration and every backend, says what to do",
      .example = "kkachi doctor\nkkachi doctor --create", .traits = COMMAND_JSON, .run = cmd_doctor,
-     .options = {{"create", NULL, "first make the queues and the bucket that are missing at AWS"}}},
+     .options = {{"create", NULL, "first make the queues, the bucket and the schedule group that are missing at AWS"}}},
     {.words = "migrate", .synopsis = "", .meaning = "brings the database to this program's schema",
      .details = "The embedded store is migrated by every command by itself.", .example = "kkachi migrate",
      .traits = COMMAND_JSON, .run = cmd_migrate},

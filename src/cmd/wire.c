@@ -22,6 +22,7 @@
 #include "adapters/store/store_mysql.h"
 #include "adapters/store/store_seal.h"
 #include "adapters/store/store_sqlite.h"
+#include "adapters/timetable/timetable_eventbridge.h"
 #include "base/assert.h"
 #include "base/hash.h"
 #include "cmd/sink_name.h"
@@ -31,6 +32,7 @@
 #include "ports/queue.h"
 #include "ports/sink.h"
 #include "ports/store.h"
+#include "ports/timetable.h"
 
 #define SOCKET_NAME "kkachi"
 #define SOCKET_END ".sock"
@@ -352,6 +354,14 @@ static enum kk_code open_notifiers(struct wire *wire, struct kk_err *err)
 
 /* ---- the rows ---- */
 
+/* Only what speaks with it opens it; all others note in the outbox what it is to be told. */
+static enum kk_code open_eventbridge(struct wire *wire, struct kk_sv url, struct kk_err *err)
+{
+    enum kk_code rc = open_aws(wire, err);
+
+    return rc ? rc : timetable_eventbridge_open(wire->aws, url, &wire->clock, &wire->app.timetable, err);
+}
+
 static enum kk_code open_nothing(struct wire *wire, struct kk_sv url, struct kk_err *err)
 {
     (void)wire, (void)url, (void)err;
@@ -380,7 +390,7 @@ static const struct scheme schemes[] = {
     {CONFIG_EVENTS_URL, "http", open_sink_webhook},
     {CONFIG_EVENTS_URL, "sqs", open_sink_sqs},
     {CONFIG_SCHEDULE_URL, "store", open_nothing},
-    {CONFIG_SCHEDULE_URL, "eventbridge", NULL},
+    {CONFIG_SCHEDULE_URL, "eventbridge", open_eventbridge},
 };
 
 static enum kk_code find_scheme(enum config_key key, struct kk_sv url, const struct scheme **ret, struct kk_err *err)
@@ -516,6 +526,7 @@ enum kk_code wire_begin(struct wire *wire, struct config *config, struct kk_err 
         rc = quiet_hours_parse(config_text(config, CONFIG_ALERT_QUIET), &wire->app.limits.alert_quiet, err);
         rc = rc ? kk_while(err, rc, "alert.quiet") : KK_OK;
     }
+    wire->app.has_timetable = !kk_sv_starts(config_text(config, CONFIG_SCHEDULE_URL), KK_SV("store:"));
     wire->app.console_url = config_text(config, CONFIG_ALERT_CONSOLE);
     wire->app.host = host_linux_init(&wire->host, wire->dir, &wire->clock);
     return rc;
@@ -546,6 +557,8 @@ enum kk_code wire_add(struct wire *wire, enum wire_part part, struct kk_err *err
         return open_destinations(wire, err);
     case WIRE_EVENTS:
         return open_destinations(wire, err);
+    case WIRE_TIMETABLE:
+        return each_url(wire, CONFIG_SCHEDULE_URL, false, err);
     }
     KK_UNREACHABLE();
 }
@@ -554,7 +567,7 @@ enum kk_code wire_add_all(struct wire *wire, unsigned parts, struct kk_err *err)
 {
     enum kk_code rc = KK_OK;
 
-    for (unsigned part = WIRE_STORE; !rc && part <= WIRE_EVENT_NAMES; part <<= 1)
+    for (unsigned part = WIRE_STORE; !rc && part <= WIRE_TIMETABLE; part <<= 1)
         if (parts & part)
             rc = wire_add(wire, (enum wire_part)part, err);
     return rc;
@@ -601,6 +614,7 @@ void wire_close(struct wire *wire)
     queue_close(wire->app.queue); /* it says goodbye over http */
     http_close(wire->http);
     archive_close(wire->app.archive);
+    timetable_close(wire->app.timetable);
     aws_close(wire->aws);
     limiter_close(wire->app.limiter);
     store_close(wire->app.store);

@@ -19,7 +19,8 @@ enum wire_part {                   /* what a process needs of the world, in the 
                  WIRE_SITE = 16,   /* the fetcher */
                  WIRE_EVENTS = 32, /* the sinks */
                  WIRE_EVENT_NAMES =
-                     64 /* instead of the sinks: only their names, for those who write the outbox and never deliver */
+                     64, /* instead of the sinks: only their names, for those who write the outbox and never deliver */
+                 WIRE_TIMETABLE = 128 /* the scheduler elsewhere, for those who speak with it; there may be none */
 };
 #define WIRE_MANAGE (WIRE_STORE | WIRE_QUEUE | WIRE_LIMITER)
 #define WIRE_ALL (WIRE_MANAGE | WIRE_ARCHIVE | WIRE_SITE | WIRE_EVENTS)

@@ -87,7 +87,8 @@ enum kk_code aws_place_set(struct aws_place *place, const char *service, struct 
 enum kk_code aws_start(struct aws *aws, struct http *http, const struct http_owner *owner, int64_t id,
                        const struct aws_request *request, struct kk_err *err)
 {
-    static const char *const methods[] = {[HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT"};
+    static const char *const methods[] = {
+        [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_DELETE] = "DELETE"};
     KK_CLEANUP(kk_buf_done) struct kk_buf target = KK_BUF(REQUEST_TEXT_MAX_BYTES), url = KK_BUF(REQUEST_TEXT_MAX_BYTES);
     KK_CLEANUP(kk_buf_done) struct kk_buf headers = KK_BUF(REQUEST_TEXT_MAX_BYTES);
     const struct aws_place *place = request->place;
@@ -163,7 +164,7 @@ void aws_read(struct aws *aws, const struct aws_place *place, const char *what, 
         kk_fail(&ret->err, ret->code, "%s: %s: %s", what, place->base, from->error);
         return;
     }
-    aws_error_read(from->http_status, kk_buf_sv(from->body), &error);
+    aws_error_read(from->http_status, fetch_header(from->headers, "x-amzn-errortype"), kk_buf_sv(from->body), &error);
     ret->code = error.code;
     memcpy(ret->aws_code, error.name, sizeof(ret->aws_code));
     if (!ret->code) {

@@ -30,6 +30,9 @@ static const struct known {
     {"ConditionalRequestConflict", KK_BUSY, ""},
     {"QueueDoesNotExist", KK_NOT_FOUND, "there is no such queue here: check region and name"},
     {"NonExistentQueue", KK_NOT_FOUND, "there is no such queue here: check region and name"},
+    {"ResourceNotFoundException", KK_NOT_FOUND, "there is none of that name here: check region and name"},
+    {"ConflictException", KK_CONFLICT, ""},
+    {"ServiceQuotaExceededException", KK_FULL, "a limit of the account is reached: ask AWS for more"},
     {"SlowDown", KK_LIMITED, ""},
     {"Throttling", KK_LIMITED, ""},
     {"ThrottlingException", KK_LIMITED, ""},
@@ -87,7 +90,7 @@ static void read_body(struct kk_sv body, struct aws_error *ret)
     kk_sv_copy(message, ret->message, sizeof(ret->message));
 }
 
-void aws_error_read(int http_status, struct kk_sv body, struct aws_error *ret)
+void aws_error_read(int http_status, struct kk_sv type, struct kk_sv body, struct aws_error *ret)
 {
     const struct known *row;
 
@@ -95,6 +98,8 @@ void aws_error_read(int http_status, struct kk_sv body, struct aws_error *ret)
     if (http_status >= 200 && http_status < 300)
         return;
     read_body(body, ret);
+    if (!ret->name[0]) /* "ThrottlingException:http://internal…" */
+        kk_sv_copy(kk_sv_cut(&type, ':'), ret->name, sizeof(ret->name));
     row = find(ret->name);
     ret->is_skew = strcmp(ret->name, "RequestTimeTooSkewed") == 0 || strcmp(ret->name, "RequestExpired") == 0 ||
                    strstr(ret->message, "Signature expired") || strstr(ret->message, "Signature not yet current");
@@ -107,7 +112,7 @@ void aws_error_read(int http_status, struct kk_sv body, struct aws_error *ret)
         ret->code = KK_UNAVAILABLE;
     else if (http_status == 404)
         ret->code = KK_NOT_FOUND;
-    else if (http_status == 412)
+    else if (http_status == 412 || http_status == 409)
         ret->code = KK_CONFLICT;
     else
         ret->code = http_status == 403 ? KK_DENIED : KK_BAD_INPUT;

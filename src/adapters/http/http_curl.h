@@ -25,7 +25,7 @@ struct http_owner {
     void *ctx;
 };
 
-enum http_method { HTTP_GET = 1, HTTP_POST, HTTP_PUT };
+enum http_method { HTTP_GET = 1, HTTP_POST, HTTP_PUT, HTTP_DELETE };
 
 struct http_request { /* borrowed for the call */
     enum http_method method;

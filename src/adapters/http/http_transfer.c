@@ -248,7 +248,11 @@ static enum kk_code set_method(struct transfer *transfer, const struct http_requ
         rc = curl_easy_setopt(easy, CURLOPT_POST, 1L);
         rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_POSTFIELDS, kk_buf_cstr(body));
         rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
-        rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method == HTTP_PUT ? "PUT" : NULL);
+        rc = rc ? rc
+                : curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
+                                   request->method == HTTP_PUT      ? "PUT"
+                                   : request->method == HTTP_DELETE ? "DELETE"
+                                                                    : NULL);
     } else if (transfer->set_method != HTTP_GET) {
         rc = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
         rc = rc ? rc : curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
