@@ -108,9 +108,10 @@ static enum kk_code write_results(struct app *app, const struct promises *promis
                                      app->limits.task_backoff_max_ms, kk_rng_next(app->rng));
 
         if (!result[i].code)
-            rc = store_event_published(app->store, promises->id[i], now_ms, 0, err);
+            rc = store_event_published(app->store, promises->id[i], now_ms, &(struct event_answer){0}, err);
         else
-            rc = store_event_failed(app->store, promises->id[i], now_ms + wait_ms, kk_sv_of(result[i].error), err);
+            rc = store_event_failed(app->store, promises->id[i], now_ms + wait_ms,
+                                    &(struct event_answer){.error = kk_sv_of(result[i].error)}, err);
     }
     return rc;
 }
