@@ -11,10 +11,12 @@
 #include "adapters/aws/aws.h"
 #include "adapters/queue/queue_sqs.h"
 #include "adapters/sink/sink_sqs.h"
+#include "adapters/store/store_mysql.h"
 #include "adapters/timetable/timetable_eventbridge.h"
 #include "app/manage.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/doctor_mysql.h"
 #include "cmd/lock.h"
 #include "cmd/office.h"
 #include "cmd/report.h"
@@ -30,8 +32,6 @@
 #define CONNECT_TIMEOUT_MS 3000
 #define CLOCK_EARLIEST_MS INT64_C(1735689600000) /* 2025: before this program was made */
 #define CLOCK_SLACK_MS KK_MINUTE_MS
-
-enum finding { FINDING_OK, FINDING_WARN, FINDING_BAD };
 
 struct doctor {
     struct wire office;
@@ -152,6 +152,39 @@ static void check_process(struct doctor *d)
 
 /* ---- backends ---- */
 
+static void found_mysql(void *ctx, const char *what, enum finding finding, const char *text)
+{
+    struct doctor *d = ctx;
+
+    find(d, what, finding, "%s", text);
+    if (finding == FINDING_BAD)
+        worsen(d);
+}
+
+static bool is_this_machine(const struct mysql_url *url)
+{
+    return url->socket[0] || !strcmp(url->host, "localhost") || !strcmp(url->host, "::1") ||
+           kk_sv_starts(kk_sv_of(url->host), KK_SV("127."));
+}
+
+static void check_mysql(struct doctor *d)
+{
+    struct doctor_mysql look = {.body_max_bytes = config_number(d->office.config, CONFIG_SITE_MAX_BODY)};
+    int64_t asked_ms = kk_wall_ms(&d->office.clock);
+    struct mysql_url url;
+    struct kk_err err = {0};
+
+    if (mysql_url_parse(config_text(d->office.config, CONFIG_STORE_URL), &url, &err) ||
+        store_mysql_look(d->office.app.store, &look.facts, &err)) {
+        found_err(d, "database", &err);
+        return;
+    }
+    look.is_far = !is_this_machine(&url);
+    explicit_bzero(&url, sizeof(url));
+    look.now_ms = asked_ms + (kk_wall_ms(&d->office.clock) - asked_ms) / 2;
+    doctor_mysql_judge(&look, found_mysql, d);
+}
+
 static void check_store(struct doctor *d)
 {
     struct kk_err err = {0};
@@ -162,6 +195,8 @@ static void check_store(struct doctor *d)
     }
     d->has_store = true;
     find(d, "store", FINDING_OK, "whole, schema %d", d->office.schema_to);
+    if (d->office.is_shared)
+        check_mysql(d);
 }
 
 static void check_seal(struct doctor *d)

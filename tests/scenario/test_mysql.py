@@ -3,6 +3,7 @@ sandbox's own count against what a webhook was told, recall and precision 1.
 
 KKACHI_MYSQL_KILLS says how many (8 processes, 1 server), KKACHI_TEST_SEED which; the figures are printed (pytest -s)."""
 
+import json
 import os
 import random
 import shutil
@@ -232,3 +233,19 @@ def test_a_users_password_and_rights_are_told_apart(make_kkachi, mariadb):
     kk.settings["store.url"] = f"mysql://reader@127.0.0.1:{mariadb.port}/kkachi"
     assert kk.run("seller", "list").stdout
     assert "the user lacks a right: GRANT ALL ON the database" in kk.refuses("seller", "add", "x", "--period", "6h", status=3)
+
+
+def test_doctor_tells_what_server_it_is_and_what_the_user_may(make_kkachi, mariadb):
+    kk = make_kkachi(**{"store.url": mariadb.url()})
+    rows = {row["check"]: row for row in json.loads(kk.run("doctor", "--json", status=None).stdout)}
+    assert rows["store"]["result"] == "ok"
+    assert "max_allowed_packet" in rows["database"]["text"], "MariaDB's own default is as small as site.max_body"
+    kk.settings["site.max_body"] = "4MiB"
+    rows = {row["check"]: row for row in json.loads(kk.run("doctor", "--json", status=None).stdout)}
+    assert rows["database"]["text"].startswith("MariaDB 1") and "READ-COMMITTED" in rows["database"]["text"]
+    assert rows["database rights"]["text"] == "may change the schema"
+    assert rows["database clock"]["result"] == rows["database TLS"]["result"] == "ok"
+    mariadb.ask("CREATE USER 'few'@'127.0.0.1'; GRANT SELECT, INSERT, UPDATE, DELETE ON kkachi.* TO 'few'@'127.0.0.1'")
+    kk.settings["store.url"] = f"mysql://few@127.0.0.1:{mariadb.port}/kkachi"
+    rows = {row["check"]: row for row in json.loads(kk.run("doctor", "--json", status=None).stdout)}
+    assert "may not make tables" in rows["database rights"]["text"]

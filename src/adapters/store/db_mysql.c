@@ -541,6 +541,21 @@ static void copy_fact(const char *text, char ret[DB_MYSQL_FACT_BYTES])
     snprintf(ret, DB_MYSQL_FACT_BYTES, "%s", text ? text : "");
 }
 
+/* Tried on a table of this connection's own, which goes again. */
+static bool may_change_schema(struct db_mysql *self)
+{
+    char sql[256];
+    bool may;
+
+    snprintf(sql, sizeof(sql),
+             "CREATE TABLE kkachi_try_%lu (id BIGINT); ALTER TABLE kkachi_try_%lu ADD COLUMN more BIGINT; "
+             "CREATE INDEX more ON kkachi_try_%lu (more)",
+             self->thread, self->thread, self->thread);
+    may = !ask(self, sql, NULL, NULL);
+    snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS kkachi_try_%lu", self->thread);
+    return !ask(self, sql, NULL, NULL) && may;
+}
+
 enum kk_code db_mysql_look(struct db *db, struct db_mysql_facts *ret, struct kk_err *err)
 {
     struct db_mysql *self = self_of(db);
@@ -571,10 +586,6 @@ enum kk_code db_mysql_look(struct db *db, struct db_mysql_facts *ret, struct kk_
     copy_fact(row[1], ret->charset);
     copy_fact(row[3], ret->binlog_format);
     copy_fact(mysql_get_ssl_cipher(self->conn), ret->cipher);
-    ret->can_change_schema = !ask(self,
-                                  "CREATE TABLE kkachi_may_make_tables (id BIGINT); "
-                                  "ALTER TABLE kkachi_may_make_tables ADD COLUMN more BIGINT; "
-                                  "CREATE INDEX more ON kkachi_may_make_tables (more)",
-                                  NULL, NULL);
-    return ask(self, "DROP TABLE IF EXISTS kkachi_may_make_tables", NULL, ret->can_change_schema ? err : NULL);
+    ret->can_change_schema = may_change_schema(self);
+    return KK_OK;
 }
