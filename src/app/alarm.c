@@ -158,6 +158,8 @@ static struct alert_look is_so(struct alarm *alarm, enum alert_key key, const st
         return is_relay_stuck(m, detail);
     case ALERT_SELLERS_FAILING:
         return of_sellers(&m->failing, detail);
+    case ALERT_SELLERS_RESTED:
+        return of_sellers(&m->resting, detail);
     case ALERT_SELLERS_EMPTY:
         return of_sellers(&m->empty, detail);
     case ALERT_SELLERS_INCOMPLETE:

@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "core/agent.h"
 #include "core/alert.h"
+#include "core/rest.h"
 #include "core/run.h"
 #include "core/task.h"
 #include "core/trace.h"
@@ -43,6 +44,7 @@ struct app_limits { /* the settings of design.md section 7, checked by cmd/confi
     int64_t keep_events_ms, keep_attempts_ms, keep_runs_ms, keep_stats_ms;
     int64_t alert_every_ms, alert_calm_ms, alert_repeat_ms; /* between two looks; core/alert.h */
     struct quiet_hours alert_quiet;
+    struct rest_rules rest; /* X4 */
 };
 
 struct app {
@@ -66,6 +68,7 @@ struct app {
     struct timetable *timetable;        /* NULL: this process does not speak with it */
     char timetable_at[SELLER_ID_BYTES]; /* the janitor: how far it has compared */
     unsigned timetable_sweeps;
+    int64_t heal_at_ms;                         /* monotonic: when tired sellers are looked for next */
     struct work *work;                          /* NULL: this process is no worker */
     struct deliver *deliver;                    /* NULL: this process is no relay */
     bool task_outbox_woken, event_outbox_woken; /* a commit of this process wrote rows: the relay need not wait */

@@ -6,6 +6,7 @@
 #include "app/manage.h"
 #include "ports/limiter.h"
 #include "ports/queue.h"
+#include "ports/rests.h"
 #include "ports/store.h"
 
 #define ATTEMPTS_MAX 2000   /* of the newest failures */
@@ -51,6 +52,14 @@ static bool look_at_seller(void *ctx, const struct seller_gauge *seller)
         name_seller(&m->empty, seller->seller_id, 0);
     if (seller->request_count >= FAILING_REQUESTS && failed * 100 >= seller->request_count * FAILING_PERCENT)
         name_seller(&m->failing, seller->seller_id, failed * 100 / seller->request_count);
+    return true;
+}
+
+static bool look_at_rest(void *ctx, const struct rest *rest)
+{
+    struct measure *m = ctx;
+
+    name_seller(&m->resting, rest->seller_id, rest->until_ms);
     return true;
 }
 
@@ -193,6 +202,8 @@ static enum kk_code measure_store(struct app *app, struct measure *m, struct kk_
         rc = store_get_stat_totals(app->store, m->total, err);
     if (!rc)
         rc = store_gauge_sellers(app->store, look_at_seller, m, err);
+    if (!rc)
+        rc = store_each_rest(app->store, look_at_rest, m, err);
     if (!rc)
         rc = store_gauge_attempts(app->store, ATTEMPTS_MAX, look_at_attempt, m, err);
     if (!rc)

@@ -37,6 +37,7 @@ struct measure {
     int64_t sellers[SELLER_DISABLED + 1]; /* by state */
     struct measured_sellers stalest;      /* ACTIVE ones by the age of what is known, stale or not */
     struct measured_sellers stale, incomplete, empty, failing;
+    struct measured_sellers resting; /* X4: until when, by the store's clock */
     int64_t failed_recent, challenges_recent, mismatches_recent, rejected_recent; /* in MEASURE_RECENT_MS */
     int64_t delivery_count;                                                       /* of the newest deliveries … */
     int64_t delivery_p50_ms, delivery_p99_ms; /* … from answer to delivered event; -1: none */

@@ -249,6 +249,8 @@ static void put_sellers(struct page *page)
           m->incomplete.count);
     gauge(page, "kkachi_sellers_empty", "Active sellers with products whose list suddenly shows none.", m->empty.count);
     gauge(page, "kkachi_sellers_failing", "Active sellers in whose last crawl many requests fail.", m->failing.count);
+    gauge(page, "kkachi_sellers_resting", "Sellers paused for a while because the site only fails for them.",
+          m->resting.count);
     family(page, "kkachi_seller_age_seconds", "gauge", "Age of what is known, of the sellers with the oldest.");
     for (size_t i = 0; i < MEASURE_SELLERS_MAX && (int64_t)i < stalest->count; i++) {
         kk_buf_add(page->out, KK_SV("kkachi_seller_age_seconds{"));

@@ -3,6 +3,7 @@
 #include "app/alarm.h"
 #include "app/deliver.h"
 #include "app/finish.h"
+#include "app/heal.h"
 #include "app/relay.h"
 #include "app/schedule.h"
 #include "app/sweep.h"
@@ -72,6 +73,7 @@ static void in_time(struct app *app, int64_t (*verb)(struct app *app), int64_t *
 static int64_t sweep_all(struct app *app)
 {
     sweep_turn(app);
+    heal_turn(app); /* before the look, which tells of it */
     alarm_turn(app);
     return SWEEP_EVERY_MS;
 }

@@ -10,6 +10,8 @@
     X(STORE_MIGRATED,    "store.migrated",    INFO,  "the database was brought to this binary's schema")              \
     X(STORE_FAILED,      "store.failed",      ERROR, "the store refused; the step is tried again")                    \
     X(ORPHANS_RECOVERED, "tasks.recovered",   WARN,  "tasks of a process that died were put back")                    \
+    X(SELLER_RESTED,     "seller.rested",     WARN,  "the site only fails for a seller; it is paused for a while")    \
+    X(SELLER_WOKEN,      "seller.woken",      INFO,  "a seller has rested and is crawled again")                       \
     X(SELLER_DUE,        "seller.due",        INFO,  "the scheduler started a crawl")                                 \
     X(RUN_STARTED,       "run.started",       INFO,  "a crawl of a seller began")                                     \
     X(RUN_REREAD,        "run.reread",        WARN,  "items did not match the list's count; the list is read again")  \

@@ -62,6 +62,9 @@ enum config_secrecy { CONFIG_SHOWN, CONFIG_SECRET };
     X(WORKER_INFLIGHT,   "worker.inflight",   INT,      "64",                          1, 4096, SHOWN, "transfers of a worker at once")                                         \
     X(WORKER_BATCH,      "worker.batch",      INT,      "64",                          1, 4096, SHOWN, "results in one commit")                                                 \
     X(SELLER_REMOVAL_MISSES, "seller.removal_misses", INT, "2",                        1, 100, SHOWN, "complete lists in a row without an item before it counts as removed")    \
+    X(SELLER_REST_AFTER, "seller.rest_after", INT,      "20",                          1, 1000, SHOWN, "5xx, time-outs and lost connections in a row within 15 min: the seller is paused for a while") \
+    X(SELLER_REST,       "seller.rest",       DURATION, "1h",                          0, CONFIG_DAYS(30), SHOWN, "for so long, doubled each time soon after; 0s: never")          \
+    X(SELLER_REST_MAX,   "seller.rest_max",   DURATION, "24h",                         KK_SECOND_MS, CONFIG_DAYS(365), SHOWN, "the longest of these rests")              \
     X(KEEP_EVENTS,       "keep.events",       DURATION, "30d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "delivered events stay in the outbox for so long") \
     X(KEEP_ATTEMPTS,     "keep.attempts",     DURATION, "14d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "failed attempts and agents' moves are kept for so long")\
     X(KEEP_RUNS,         "keep.runs",         DURATION, "90d",                         KK_HOUR_MS, CONFIG_DAYS(36500), SHOWN, "ended crawls are kept for so long")           \

@@ -47,6 +47,10 @@ enum alert_severity { ALERT_WARNING = 1, ALERT_CRITICAL };
       "max(kkachi_sellers_failing) > 0", \
       "in the crawl of a seller 30 % of the requests or more fail", \
       "`kkachi stats --by seller` and `kkachi dead list --seller SELLER` say how; `kkachi seller pause SELLER` gives the site rest") \
+    X(SELLERS_RESTED,     "KkachiSellersRested",     WARNING,  0, \
+      "max(kkachi_sellers_resting) > 0", \
+      "the site only fails for a seller (5xx, time-outs); it is paused, and goes on by itself after its rest", \
+      "look at the site and at `kkachi seller show SELLER`; `kkachi seller resume SELLER` ends the rest at once") \
     X(SELLERS_EMPTY,      "KkachiSellersEmpty",      CRITICAL, 0, \
       "max(kkachi_sellers_empty) > 0", \
       "the list of a seller that has products suddenly shows none", \

@@ -39,8 +39,8 @@ enum kk_code store_gauge_sellers(struct store *store, bool (*row)(void *ctx, con
 
 /* The newest failed attempts, newest first. */
 struct attempt_gauge {
-    int64_t at_ms, run_id;
-    struct kk_sv cause;
+    int64_t at_ms;
+    struct kk_sv cause, seller_id; /* no seller: its run was purged */
 };
 enum kk_code store_gauge_attempts(struct store *store, int limit,
                                   bool (*row)(void *ctx, const struct attempt_gauge *attempt), void *ctx,

@@ -200,7 +200,7 @@ int store_contract_run(const char *name, const struct store_world *use_world)
         {"events", store_event_run},
         {"items", store_item_run},
         {"statistics", store_stat_run},
-        {"alerts", store_alert_run},
+        {"alerts and rests", store_alert_run},
     };
     int failed = 0;
 

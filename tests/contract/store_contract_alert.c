@@ -1,8 +1,9 @@
-/* Alerts, and what became of a message about them. */
+/* Alerts, what became of a message about them, and sellers at rest. */
 #include <string.h>
 
 #include "contract/store_bench.h"
 #include "ports/alerts.h"
+#include "ports/rests.h"
 
 static void an_alert_is_kept_with_all_it_knows(void **state)
 {
@@ -111,12 +112,78 @@ static void a_message_is_followed_to_its_end(void **state)
     CHECK_EQ(seen.http_status, 204);
 }
 
+static bool note_rest(void *ctx, const struct rest *rest)
+{
+    struct rest *seen = ctx;
+
+    CHECK(!seen->is_resting); /* one alone */
+    *seen = *rest;
+    return true;
+}
+
+static void a_rest_is_kept_and_ends_when_a_person_says_so(void **state)
+{
+    struct store_bench *bench = *state;
+    struct rest rest, seen = {0};
+    struct seller seller;
+
+    bench_seller(bench, "lux", SELLER_PAUSED);
+    CHECK_OK(store_get_seller(bench->store, KK_SV("lux"), &seller, &bench->err), &bench->err);
+    CHECK_OK(store_get_rest(bench->store, KK_SV("lux"), &rest, &bench->err), &bench->err);
+    CHECK_STR(rest.seller_id, "lux");
+    CHECK(!rest.is_resting && !rest.until_ms);
+    rest.is_resting = true;
+    rest.since_ms = 5;
+    rest.until_ms = 7;
+    rest.revision = seller.revision;
+    for (int round = 0; round < 2; round++) { /* the second time over what is there */
+        CHECK_OK(store_put_rest(bench->store, &rest, &bench->err), &bench->err);
+        CHECK_OK(store_get_rest(bench->other, KK_SV("lux"), &seen, &bench->err), &bench->err);
+        CHECK_EQ(seen.since_ms, rest.since_ms);
+        CHECK_EQ(seen.until_ms, rest.until_ms);
+        CHECK_EQ(seen.revision, rest.revision);
+        CHECK_EQ(seen.is_resting, true);
+        seen = (struct rest){0};
+        CHECK_OK(store_each_rest(bench->other, note_rest, &seen, &bench->err), &bench->err);
+        CHECK_STR(seen.seller_id, "lux");
+        CHECK_EQ(seen.until_ms, rest.until_ms);
+        rest.until_ms = 9;
+    }
+    CHECK_OK(store_put_seller(bench->store, &seller, &bench->err), &bench->err); /* another revision */
+    seen = (struct rest){0};
+    CHECK_OK(store_each_rest(bench->other, note_rest, &seen, &bench->err), &bench->err);
+    CHECK(!seen.is_resting);
+}
+
+static void a_success_is_known_by_when_it_ended(void **state)
+{
+    struct store_bench *bench = *state;
+    struct task task;
+    bool is_there = true;
+
+    bench_seller(bench, "lux", SELLER_ACTIVE);
+    bench_run(bench, "lux");
+    task = bench_task(bench, "lux", 900100001, 0);
+    CHECK_OK(store_has_success(bench->other, KK_SV("lux"), 0, &is_there, &bench->err), &bench->err);
+    CHECK(!is_there);
+    bench_publish(bench, &task);
+    task = bench_claim(bench, &task);
+    task.ended_at_ms = 5000;
+    CHECK(bench_move(bench, &task, TASK_ON_FINISHED, 5000));
+    CHECK_OK(store_has_success(bench->other, KK_SV("lux"), 5000, &is_there, &bench->err), &bench->err);
+    CHECK(is_there);
+    CHECK_OK(store_has_success(bench->other, KK_SV("lux"), 5001, &is_there, &bench->err), &bench->err);
+    CHECK(!is_there);
+    CHECK_OK(store_has_success(bench->other, KK_SV("casa"), 0, &is_there, &bench->err), &bench->err);
+    CHECK(!is_there);
+}
+
 int store_alert_run(const char *group)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(an_alert_is_kept_with_all_it_knows),
-        STORE_TEST(the_longest_detail_fits),
-        STORE_TEST(a_message_is_followed_to_its_end),
+        STORE_TEST(an_alert_is_kept_with_all_it_knows),  STORE_TEST(the_longest_detail_fits),
+        STORE_TEST(a_message_is_followed_to_its_end),    STORE_TEST(a_rest_is_kept_and_ends_when_a_person_says_so),
+        STORE_TEST(a_success_is_known_by_when_it_ended),
     };
 
     return cmocka_run_group_tests_name(group, tests, NULL, NULL);

@@ -136,6 +136,27 @@ def test_an_alert_is_not_raised_again_by_a_new_process(world, places):
     assert places.news("KkachiSchemaDrift") == ["raised"]
 
 
+def test_a_seller_for_which_the_site_only_fails_is_paused_told_of_and_goes_on(world, places):
+    sandbox, kk = world("luxmaison:12,casa:4", **places.settings, **{"seller.rest": "3s", "seller.rest_after": "10"})
+    kk.add_sellers("luxmaison")
+    kk.first_crawl("luxmaison")
+    for item, was in sandbox.truth("luxmaison").items():
+        sandbox.set(item, "sellingPrice", was["sellingPrice"] + 1000)
+    sandbox.fault("503")
+    kk.run("crawl", "luxmaison", status=None)
+    wait_for("the list fails three times, and again with each crawl, until it rests",
+             lambda: kk.run("crawl", "luxmaison", status=None).returncode != 0)
+    wait_for("Slack is told", lambda: any("KkachiSellersRested raised" in text for text in places.slack()))
+    assert alert(kk, "KkachiSellersRested")["detail"] == "1 seller: luxmaison"
+    assert '"seller.rested","seller_id":"luxmaison"' in kk.children[0].complained()
+    sandbox.fault("503", count=0)
+    wait_for("it goes on by itself", lambda: kk.json("seller", "list")[0]["state"] == "ACTIVE")
+    kk.crawl("luxmaison")
+    assert {row["product"]["sellingPrice"] for row in kk.products().values()} == {
+        row["sellingPrice"] for row in sandbox.truth("luxmaison").values()}
+    wait_for("and that is told", lambda: "resolved" in places.news("KkachiSellersRested"))
+
+
 def test_the_test_says_whether_it_arrived(make_kkachi, places):
     kk = make_kkachi(**places.settings)
     assert "nothing runs on the folder" in kk.run("alert", "test", status=1).stderr

@@ -106,6 +106,7 @@ CASES = {
                          {"kkachi_task_outbox_age_seconds": "1801x30", 'kkachi_tasks{state="published",endpoint="list"}': "0x30",
                           "kkachi_paused": "1x30"}),
     "KkachiSellersFailing": ({"kkachi_sellers_failing": "1x30"}, {"kkachi_sellers_failing": "0x30"}),
+    "KkachiSellersRested": ({"kkachi_sellers_resting": "1x30"}, {"kkachi_sellers_resting": "0x30"}),
     "KkachiSellersEmpty": ({"kkachi_sellers_empty": "1x30"}, {"kkachi_sellers_empty": "0x30"}),
     "KkachiSellersIncomplete": ({"kkachi_sellers_incomplete": "1x30"}, {"kkachi_sellers_incomplete": "0x30"}),
     "KkachiSellersStale": ({"kkachi_sellers_stale": "1x30", "kkachi_paused": "0x30"},

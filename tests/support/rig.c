@@ -319,6 +319,7 @@ static void set_limits(struct app *app)
         .keep_attempts_ms = 14 * KK_DAY_MS,
         .keep_runs_ms = 90 * KK_DAY_MS,
         .keep_stats_ms = 400 * KK_DAY_MS,
+        .rest = {.failures = 20, .rest_ms = KK_HOUR_MS, .most_ms = KK_DAY_MS},
         .alert_every_ms = 10 * KK_SECOND_MS,
         .alert_calm_ms = KK_MINUTE_MS,
         .alert_repeat_ms = 4 * KK_HOUR_MS};

@@ -21,6 +21,7 @@ EMBED(kk_sql_0007, "0007_api.sql");
 EMBED(kk_sql_0008, "0008_limiter_use.sql");
 EMBED(kk_sql_0009, "0009_alert.sql");
 EMBED(kk_sql_0010, "0010_trace.sql");
+EMBED(kk_sql_0011, "0011_rest.sql");
 
 static const struct {
     const char *name, *text;
@@ -28,7 +29,7 @@ static const struct {
     {"0001_store", kk_sql_0001}, {"0002_queue", kk_sql_0002},       {"0003_limiter", kk_sql_0003},
     {"0004_stat", kk_sql_0004},  {"0005_silence", kk_sql_0005},     {"0006_agent", kk_sql_0006},
     {"0007_api", kk_sql_0007},   {"0008_limiter_use", kk_sql_0008}, {"0009_alert", kk_sql_0009},
-    {"0010_trace", kk_sql_0010},
+    {"0010_trace", kk_sql_0010}, {"0011_rest", kk_sql_0011},
 };
 
 #define STATEMENT_MAX_BYTES (16 * 1024)

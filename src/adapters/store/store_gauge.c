@@ -17,7 +17,8 @@ static const struct db_sql sellers = {
     "r.dead_count, r.open_count, CASE WHEN r.seen_count = 0 AND r.state <> 'OPEN' THEN EXISTS (SELECT 1 FROM listing l "
     "WHERE l.seller_id = s.seller_id AND l.is_removed = 0) ELSE 0 END "
     "FROM seller s LEFT JOIN run r ON r.id = s.last_run_id ORDER BY s.seller_id"};
-static const struct db_sql attempts = {"SELECT at_ms, run_id, cause FROM attempt ORDER BY id DESC LIMIT ?"};
+static const struct db_sql attempts = {"SELECT a.at_ms, a.cause, r.seller_id FROM attempt a "
+                                       "LEFT JOIN run r ON r.id = a.run_id ORDER BY a.id DESC LIMIT ?"};
 
 /* Counts by kind into ret[kind], their sum into ret[0]. */
 static enum kk_code count_kinds(struct store *store, const struct db_sql *sql, int64_t ret[TASK_OPTIONS + 1],
@@ -156,8 +157,8 @@ enum kk_code store_gauge_attempts(struct store *store, int limit,
     while (db_row(q, &rc, err)) {
         struct attempt_gauge attempt = {.at_ms = db_get_int(q)};
 
-        attempt.run_id = db_get_int(q);
         attempt.cause = db_get_sv(q);
+        attempt.seller_id = db_get_sv(q);
         if (!row(ctx, &attempt)) {
             db_done(q);
             break;
