@@ -14,6 +14,10 @@ function parse(field) {
   return option ? { name: rest || "option", option } : { name: field, option: null };
 }
 
+// Fields that people look for; those of options count as theirs.
+export const FIELDS = ["sellingPrice", "discountPrice", "normalPrice", "stock", "status", "options", "name", "images", "descriptionHash", "shippingFee"];
+export const fieldGroup = (field) => (field.startsWith("options[") ? "options" : field);
+
 export function fieldName(field) {
   const { name, option } = parse(field);
   const text = has(`field_${name}`) ? t(`field_${name}`) : name;

@@ -1,10 +1,9 @@
-// Changes as they happen: one place asks, every page hears. The server's stream where there is one, else a question
-// every second.
+// Changes as they happen: one place listens to the server's stream, every page hears.
 import { useEffect, useState } from "preact/hooks";
 import { get, query } from "./api.js";
 import { noteNames } from "./change.jsx";
 
-const EVERY_MS = 1000;
+const AGAIN_MS = 1000;
 const KEPT = 500;
 
 let changes = []; // newest first
@@ -25,35 +24,41 @@ function add(fresh) {
     changes = [...added.sort((a, b) => b.id - a.id), ...changes].slice(0, KEPT);
 }
 
-async function look() {
-  const newest = changes[0]?.id;
-  if (!isKnown) {
-    changes = (await get(query("/v1/changes", { order: "newest", limit: 200 }))).items;
-    isKnown = true;
-  } else {
-    const page = await get(query("/v1/changes", { after: newest ?? 0, limit: 1000 }));
-    add(page.items);
-  }
+async function begin() {
+  changes = (await get(query("/v1/changes", { order: "newest", limit: 200 }))).items;
+  isKnown = true;
 }
 
+// The stream goes on by itself where it was. Where the server refuses it (a session that is over), asking for the list
+// tells why; so it begins again from there.
 export function startNews() {
-  let isOver = false, timer = 0;
+  let source = null, timer = 0, isOver = false;
   changes = [];
   isKnown = false;
-  async function turn() {
+  const say = (what) => { state = what; tell(); };
+  const again = () => { if (!isOver) timer = setTimeout(open, AGAIN_MS); };
+
+  async function open() {
     try {
-      if (!document.hidden || !isKnown)
-        await look();
-      state = "live";
+      await begin();
     } catch {
-      state = "away";
+      say("away");
+      return again();
     }
-    tell();
-    if (!isOver)
-      timer = setTimeout(turn, EVERY_MS);
+    if (isOver)
+      return undefined;
+    source = new EventSource(query("/v1/stream", { after: changes[0]?.id ?? 0 }));
+    source.addEventListener("open", () => say("live"));
+    source.addEventListener("change", (event) => { add([JSON.parse(event.data)]); tell(); });
+    source.addEventListener("error", () => {
+      say("away");
+      if (source.readyState === EventSource.CLOSED)
+        again();
+    });
+    return tell();
   }
-  turn();
-  return () => { isOver = true; clearTimeout(timer); };
+  open();
+  return () => { isOver = true; clearTimeout(timer); source?.close(); };
 }
 
 function useTold(read) {

@@ -37,13 +37,13 @@ function Facts({ metrics, sellers }) {
     <div class="row-of-facts">
       <Fact title={t("runningNow")} value={number(metrics?.kkachi_runs_open)} note={t("tasksWaiting", { count: number(metrics?.kkachi_tasks_waiting) })} />
       <Fact title={t("changesToday")} value={today ? `${number(today.length)}${isAll ? "" : "+"}` : "–"}
-        note={changes?.[0] ? <>{t("newest")} <Ago at={changes[0].at} /></> : t("noneYet")} />
+        href={to("changes")} note={changes?.[0] ? <>{t("newest")} <Ago at={changes[0].at} /></> : t("noneYet")} />
       <Fact title={t("fresh")} value={active ? `${number(active.length - stale)} / ${number(active.length)}` : "–"}
         tone={stale ? "bad" : undefined} note={t("freshMeans")} href={to("sellers")} />
       <Fact title={t("mayAskNow")} value={number(metrics?.kkachi_limiter_tokens_left)}
         tone={metrics && !metrics.kkachi_limiter_up ? "bad" : undefined}
         note={metrics && !metrics.kkachi_limiter_up ? t("limiterAway") : t("requestsOfAgents")} />
-      <Fact title={t("deadLetters")} value={number(dead)} tone={dead ? "bad" : undefined} note={dead ? t("deadMeans") : t("noDead")} />
+      <Fact title={t("deadLetters")} value={number(dead)} tone={dead ? "bad" : undefined} note={dead ? t("deadMeans") : t("noDead")} href={to("tasks")} />
     </div>
   );
 }

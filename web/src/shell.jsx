@@ -2,13 +2,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, get, logOut, may, readMetrics, useAsked } from "./api.js";
 import { Dialog } from "./dialog.jsx";
+import { Changes } from "./changes.jsx";
 import { Bird, Icon } from "./icon.jsx";
+import { Item } from "./item.jsx";
 import { startNews, useNewsState } from "./news.js";
 import { Overview } from "./overview.jsx";
 import { useAddress, to } from "./router.js";
 import { Seller } from "./seller.jsx";
 import { Sellers } from "./sellers.jsx";
 import { LanguageSwitch, ThemeSwitch } from "./switches.jsx";
+import { Task, Tasks } from "./tasks.jsx";
 import { Toasts, toast } from "./toast.jsx";
 import { Empty, sentence } from "./states.jsx";
 import { t } from "./words.js";
@@ -16,6 +19,9 @@ import { t } from "./words.js";
 const PAGES = [
   { name: "overview", path: [], page: Overview },
   { name: "sellers", path: ["sellers"], page: Sellers, one: Seller },
+  { name: "changes", path: ["changes"], page: Changes },
+  { name: "items", path: ["items"], one: Item, hidden: true },
+  { name: "tasks", path: ["tasks"], page: Tasks, one: Task },
 ];
 
 function find(parts) {
