@@ -121,6 +121,48 @@ test("a hostile name stays text", async () => {
   await isWell("seller-hostile");
 });
 
+test("the list of changes is live, filtered, and leads to an item with its history", async () => {
+  await go("/changes");
+  await page.waitForSelector("tbody .change-cell");
+  const [item] = (await world.json("product", "list", "--seller", "luxmaison")).filter(({ product }) => product.sellingPrice > 20000).slice(-1);
+  const price = item.product.sellingPrice - 10000;
+  await world.sandbox("set", { itemNo: item.itemNo, field: "sellingPrice", value: price });
+  await world.run("crawl", "luxmaison", "--wait");
+  await page.waitForSelector(`tbody tr:first-of-type [data-item="${item.itemNo}"] .down`);
+  await isWell("changes");
+  await page.selectOption("[data-test=by-field]", "sellingPrice");
+  await waitFor("only changed prices are left", async () => (await page.locator("tbody tr").count()) === (await page.locator("tbody tr:has(.move)").count()));
+  assert.match(page.url(), /field=sellingPrice/);
+  await page.click(`[data-item="${item.itemNo}"] a`);
+  await page.waitForSelector(".chart canvas");
+  await see("버전 2");
+  assert.ok((await textOf(".feed")).includes(`${price.toLocaleString("ko")}원`));
+  assert.ok((await textOf(".feed")).includes(item.hash), "the hash of version 1");
+  await isWell("item");
+});
+
+test("dead letters are seen with their reasons, and sent back one by one or all at once", async () => {
+  await world.sandbox("fault", { name: "400", rate: 1, count: 3, path: "detail" });
+  await world.run("crawl", "luxmaison", "--wait").catch(() => {}); // a crawl with dead letters ends with a failure
+  await go("/tasks");
+  await waitFor("three dead letters are listed", async () => (await page.locator("tbody tr").count()) === 3);
+  assert.ok((await textOf("tbody")).includes("400"));
+  await isWell("dead");
+  await page.click("tbody a >> nth=0");
+  await page.waitForSelector(".feed .kind");
+  await isWell("task");
+  await page.click("[data-test=retry]");
+  await waitFor("one less is dead", async () => (await world.json("dead", "list")).length === 2);
+  await go("/tasks");
+  await page.click("[data-test=retry-all]");
+  await page.click("dialog button.primary");
+  await see("최종 실패한 태스크가 없습니다");
+  await waitFor("they are done", async () => (await world.json("task", "list")).every((task) => task.state === "SUCCESS"));
+  await page.selectOption("[data-test=by-state]", "SUCCESS");
+  await page.waitForSelector("tbody tr");
+  await isWell("tasks");
+});
+
 test("all requests are stopped after a question, and go on again", async () => {
   await page.click("[data-test=pause]");
   await page.fill("#why", "시험");

@@ -28,7 +28,7 @@ function options(uPlot, width, series, stepped) {
       ...series.map((line) => ({ label: line.title, scale: line.scale, stroke: resolve(line.color), width: 2, paths,
         points: { show: true, size: 5, fill: resolve(line.color) }, value: (_, value) => (value == null ? "–" : line.text(value)) }))],
     axes: [axis({ values: (_, marks, __, ___, step) => marks.map((mark) => new Date(mark * 1000).toLocaleString(language(),
-      step >= 86400 ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit", hour12: false })) }),
+      step >= 86400 ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit", hour12: false, ...(step < 60 ? { second: "2-digit" } : {}) })) }),
     ...scales.map((scale, at) => axis({ scale, side: at ? 1 : 3, size: 84, grid: { show: !at, stroke: resolve("--line"), width: 1 },
       values: (_, marks) => marks.map(series.find((line) => line.scale === scale).text) }))],
     scales: Object.fromEntries(scales.map((scale) => [scale, { range: (_, min, max) => (min === max ? [Math.min(0, min), max * 1.2 || 1] : [Math.max(0, min - (max - min) * 0.15), max + (max - min) * 0.15]) }])),
@@ -42,22 +42,24 @@ export function Chart({ title, at, series, stepped }) {
   useEffect(() => {
     let plot = null, isGone = false, watcher = null;
     async function draw() {
-      const { uPlot } = await import("./uplot.js");
+      const { default: uPlot } = await import("uplot");
       if (isGone)
         return;
       const make = () => {
+        if (isGone)
+          return;
         plot?.destroy();
         plot = new uPlot(options(uPlot, place.current.clientWidth, series, stepped), [at, ...series.map((line) => line.values)], place.current);
       };
       make();
-      watcher = new ResizeObserver(() => { if (plot.width !== place.current.clientWidth) plot.setSize({ width: place.current.clientWidth, height: HEIGHT_PX }); });
+      watcher = new ResizeObserver(() => { if (place.current && plot.width !== place.current.clientWidth) plot.setSize({ width: place.current.clientWidth, height: HEIGHT_PX }); });
       watcher.observe(place.current);
       scheme.addEventListener("change", make);
       stop = () => scheme.removeEventListener("change", make);
     }
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     let stop = () => {};
-    draw().catch(() => setFailed(true));
+    draw().catch(() => { if (!isGone) setFailed(true); });
     return () => { isGone = true; stop(); watcher?.disconnect(); plot?.destroy(); };
   }, [JSON.stringify([at, series.map((line) => line.values)]), language(), document.documentElement.dataset.theme]);
   return hasFailed ? <p class="state">{t("chartFailed")}</p> : <div class="chart" ref={place} role="img" aria-label={title} />;

@@ -52,7 +52,7 @@ function Options({ options }) {
   return (
     <div class="table short" tabIndex={0} role="region" aria-label={t("field_options")}>
       <table>
-        <thead><tr><th scope="col">{t("field_color")}</th><th scope="col">{t("field_size")}</th><th scope="col" class="number">{t("field_stock")}</th><th scope="col" class="number low">{t("optionNumber")}</th></tr></thead>
+        <thead><tr><th scope="col">{t("field_color")}</th><th scope="col">{t("field_size")}</th><th scope="col" class="number narrower">{t("field_stock")}</th><th scope="col" class="number low wider">{t("optionNumber")}</th></tr></thead>
         <tbody>{options.map((option) => <tr key={option.optionNo}><td dir="auto">{option.color || "–"}</td><td dir="auto">{option.size || "–"}</td><td class="number">{number(option.stock)}</td><td class="number low dim">{option.optionNo}</td></tr>)}</tbody>
       </table>
     </div>

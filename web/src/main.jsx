@@ -1,4 +1,5 @@
 // Where it begins: who is logged in, and which page the address names.
+import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";

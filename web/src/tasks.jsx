@@ -38,7 +38,7 @@ function columnsFor(session, reload) {
     { name: "http", title: "HTTP", width: "4.5rem", kind: "number", low: true, cell: (task) => task.httpStatus || "–" },
     { name: "attempt", title: t("attempt"), width: "5rem", kind: "number", low: true, cell: (task) => number(task.attempt) },
     { name: "at", title: t("ended"), width: "8rem", low: true, cell: (task) => <Ago at={task.endedAt ?? task.startedAt ?? task.createdAt} /> },
-    ...(may(session, "operator") ? [{ name: "do", title: <span class="hidden">{t("actions")}</span>, width: "7rem", kind: "doing", cell: (task) => task.isDead && (
+    ...(may(session, "operator") ? [{ name: "do", title: <span class="hidden">{t("actions")}</span>, width: "8.8rem", kind: "doing", cell: (task) => task.isDead && (
       <button type="button" class="small" onClick={() => retry(task, reload)} aria-label={`${t("retry")}: ${what(task)}`}><Icon name="retry" />{t("retry")}</button>) }] : []),
   ];
 }
