@@ -8,7 +8,7 @@
 #include "ports/store.h"
 
 #define RELAY_MAX 256               /* rows a turn */
-#define HAND_MS (30 * KK_SECOND_MS) /* a relay that died had its rows in hand for no longer */
+#define HAND_MS (15 * KK_SECOND_MS) /* a relay that died had its rows in hand for no longer; a push takes less */
 #define LOOK_AGAIN_MS INT64_C(200)  /* rows of other processes, and those that a full share held back */
 #define CURSOR_KEY "relay_cursor"
 

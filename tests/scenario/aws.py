@@ -51,5 +51,9 @@ class Aws:
         return {"queue.url": f"sqs://us-east-1/{queue}?endpoint={self.url}",
                 "archive.url": f"s3://kkachi-raw/{prefix}?endpoint={self.url}"}
 
+    def requests(self, what=""):
+        """How many it has answered; of what alone: "POST / " are SQS's."""
+        return sum(f'"{what}' in line and ' HTTP/1.1" ' in line for line in self.child.complained().splitlines())
+
     def stop(self):
         self.child.kill()

@@ -4,6 +4,7 @@ kills, is the same."""
 import json
 import random
 import time
+import urllib.request
 
 import pytest
 
@@ -63,9 +64,11 @@ def test_a_crawl_over_sqs_and_s3_ends_as_on_one_machine(world, aws):
     kk.up()
     kk.first_crawl(SHOP)
     sandbox.move(10, distinct=1, kinds="price,stock,name")
-    start = time.monotonic()
+    start, before = time.monotonic(), aws.requests("POST / ")
     kk.crawl(SHOP)
-    print(f"a crawl of 60 items over SQS: {time.monotonic() - start:.1f} s")
+    spent = aws.requests("POST / ") - before
+    print(f"a crawl of 60 items, 121 tasks, over SQS: {time.monotonic() - start:.1f} s, {spent} requests to SQS")
+    assert spent < 3 * 121, "a send, a receive and a delete for each task is what batches are better than"
     assert_truth(kk, sandbox)
     assert_versions(kk)
     assert_good_conduct(sandbox)
@@ -81,7 +84,7 @@ def test_several_of_every_role_and_kills_end_with_equal_numbers(world, aws):
     print(f"seed {seed}")
     dice = random.Random(seed)
     sandbox, kk = world(f"{SHOP}:80", start=False, agents=12, window="5s",
-                        **{"limiter.gap": "20ms", "task.lease": "5s", "task.silence": "20s"})
+                        **{"limiter.gap": "20ms", "task.lease": "5s", "task.silence": "5s"})
     on_aws(kk, aws)
     kk.settings["events.url"] = f"sqs://us-east-1/changes?endpoint={aws.url}"
     said = kk.run("doctor", "--create", status=None).stdout
@@ -90,7 +93,7 @@ def test_several_of_every_role_and_kills_end_with_equal_numbers(world, aws):
     roles = [("relay",), ("relay",), ("worker",), ("worker",), ("worker",)]
     kk.start("run", "scheduler", "janitor")
     lives = [kk.start("run", *role) for role in roles]
-    for _ in range(12):
+    for _ in range(8):
         time.sleep(dice.uniform(0.2, 0.8))
         at = dice.randrange(len(roles))
         lives[at].kill()
@@ -149,3 +152,81 @@ result = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], Visibi
     trace_id = got[0]["MessageAttributes"]["trace_id"]["StringValue"]
     wait_for("the log tells the same", lambda: any(
         json.loads(line).get("trace_id") == trace_id for line in relay.complained().splitlines() if "task.published" in line))
+
+
+def test_a_message_that_was_carried_over_by_another_client_is_done_all_the_same(world, aws):
+    """boto3 takes a message of ours out and puts one of the same text in; what our worker archives, boto3 reads."""
+    sandbox, kk = world(f"{SHOP}:3", start=False)
+    on_aws(kk, aws)
+    kk.run("doctor", "--create", status=None)
+    kk.add_sellers(SHOP)
+    kk.start("run", "scheduler", "relay", "janitor")
+    wait_for("the list's task is in the queue", lambda: depth(aws)["tasks"])
+    moved = aws.boto("""
+sqs = aws("sqs")
+url = sqs.get_queue_url(QueueName="tasks")["QueueUrl"]
+result = [message["Body"] for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]]
+sqs.purge_queue(QueueUrl=url)
+for body in result:
+    sqs.send_message(QueueUrl=url, MessageBody=body)
+""")
+    assert len(moved) == 1
+    kk.start("run", "worker")
+    kk.first_crawl(SHOP)
+    assert_truth(kk, sandbox)
+    assert aws.boto("""
+import hashlib
+s3 = aws("s3")
+result = all(hashlib.sha256(s3.get_object(Bucket="kkachi-raw", Key=row["Key"])["Body"].read()).hexdigest() ==
+             row["Key"].rsplit("/", 1)[1] for row in s3.list_objects_v2(Bucket="kkachi-raw")["Contents"])
+""")
+
+
+def test_doctor_names_a_missing_right_a_wrong_secret_and_a_missing_queue(world, aws):
+    """The emulator checks signatures and policies here, as AWS does."""
+    _, kk = world(f"{SHOP}:1", start=False, agents=0)
+    on_aws(kk, aws)
+    kk.run("doctor", "--create", status=None)
+    keys = aws.boto("""
+iam = aws("iam")
+iam.create_user(UserName="worker")
+policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": [
+    "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "s3:*"]}]}
+iam.put_user_policy(UserName="worker", PolicyName="p", PolicyDocument=json.dumps(policy))
+key = iam.create_access_key(UserName="worker")["AccessKey"]
+result = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+""")
+    request = urllib.request.Request(f"{aws.url}/moto-api/reset-auth", method="POST", data=b"0",
+                                     headers={"Content-Type": "text/plain"})
+    urllib.request.urlopen(request, timeout=10).close()
+
+    def rows(**env):
+        return {row["check"]: row for row in kk.json("doctor", status=None, env={**keys, **env})}
+
+    found = rows()
+    assert found["queue"]["result"] == "bad"
+    assert "the role lacks the right sqs:DeleteMessage" in found["queue"]["text"], found["queue"]
+    assert found["archive"]["result"] == "ok", "what is allowed goes, so the signature is right"
+    found = rows(AWS_SECRET_ACCESS_KEY="wrong")
+    assert "the secret key does not belong to the access key" in found["queue"]["text"], found["queue"]
+    found = rows(AWS_ACCESS_KEY_ID="AKIANOBODY")
+    assert "the access key is not known" in found["queue"]["text"], found["queue"]
+    kk.settings["queue.url"] = f"sqs://us-east-1/elsewhere?endpoint={aws.url}"
+    found = rows()
+    assert "there is no such queue here: check region and name" in found["queue"]["text"], found["queue"]
+    assert "--create" in found["queue"]["text"]
+
+
+def test_who_is_idle_asks_aws_for_nothing(world, aws):
+    """But for the janitor, once a minute: the figures of docs/aws.md."""
+    _, kk = world(f"{SHOP}:3", start=False)
+    on_aws(kk, aws)
+    kk.run("doctor", "--create", status=None)
+    kk.add_sellers(SHOP)
+    kk.up()
+    kk.first_crawl(SHOP)
+    wait_for("every message is deleted", lambda: depth(aws) == {"tasks": 0, "tasks-dead": 0})
+    time.sleep(1)
+    before = aws.requests()
+    time.sleep(5)
+    assert aws.requests() == before
