@@ -103,6 +103,22 @@ static void set_cookie(struct api_call *call, const char *text, int64_t age_ms)
              kk_sv_eq_ci(kk_sv_trim(call->forwarded_proto), KK_SV("https")) ? "; Secure" : "");
 }
 
+/* What the key may ask, so that the page offers no more than that. */
+static void put_routes(struct api_call *call)
+{
+    kk_jw_key(&call->answer, "routes");
+    kk_jw_open(&call->answer, '[');
+    for (const struct api_route *route = api_routes; route->method; route++) {
+        char text[128];
+
+        if (route->role > call->key.role)
+            continue;
+        snprintf(text, sizeof(text), "%s %s", route->method, route->path);
+        kk_jw_str(&call->answer, kk_sv_of(text));
+    }
+    kk_jw_close(&call->answer, ']');
+}
+
 static enum kk_code answer_session(struct api_call *call, struct kk_sv text)
 {
     char csrf[SESSION_TEXT_BYTES];
@@ -120,6 +136,7 @@ static enum kk_code answer_session(struct api_call *call, struct kk_sv text)
     kk_jw_key_str(&call->answer, "name", kk_sv_of(call->key.name));
     kk_jw_key_str(&call->answer, "role", kk_sv_of(api_role_name(call->key.role)));
     kk_jw_key_str(&call->answer, "csrf", kk_sv_of(csrf));
+    put_routes(call);
     kk_jw_close(&call->answer, '}');
     return api_end(call);
 }

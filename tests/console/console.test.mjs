@@ -1,6 +1,7 @@
 // What an operator does with the console, in a browser, against the real binary and the mock site.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { readFileSync } from "node:fs";
 import { axe, logIn, openBrowser, openPage, picture, sleep, waitFor, World } from "./world.mjs";
 
 // A tag, marks that turn the direction of writing, and more than any column holds.
@@ -11,6 +12,14 @@ let world, browser, page, key;
 const go = (hash) => page.evaluate((to) => { location.hash = to; }, hash);
 const textOf = (selector) => page.textContent(selector);
 const see = (text) => page.waitForFunction((words) => document.body.innerText.includes(words), text);
+
+// Whether the menu has a page: it must, where the API has what the page asks.
+async function isOffered(path, route) {
+  const { session } = await page.evaluate(() => fetch("/console/session").then((answer) => answer.json()));
+  const isThere = session.routes.includes(route);
+  assert.equal(await page.locator(`nav a[href='#/${path}']`).count(), isThere ? 1 : 0);
+  return isThere;
+}
 
 async function isWell(name) {
   await picture(page, name);
@@ -115,7 +124,7 @@ test("a hostile name stays text", async () => {
   await waitFor("the name is in the feed as text", async () => (await textOf(".feed")).includes("<script>window.wasHere=1</script>"));
   await isWell("overview-hostile");
   await go("/sellers/luxmaison");
-  await waitFor("the name is in the table as text", async () => (await textOf("tbody")).includes("<script>window.wasHere=1</script>"));
+  await waitFor("the name is in the table as text", async () => (await textOf(".table[aria-label='상품'] tbody")).includes("<script>window.wasHere=1</script>"));
   assert.equal(await page.evaluate(() => window.wasHere), undefined);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is not wider than the window");
   await isWell("seller-hostile");
@@ -141,6 +150,66 @@ test("the list of changes is live, filtered, and leads to an item with its histo
   await isWell("item");
 });
 
+test("what changes is seen within a second after its answer came", async () => {
+  await go("/changes");
+  await page.waitForSelector("tbody .change-cell");
+  await page.evaluate(() => {
+    window.delays = new Map();
+    new MutationObserver(() => {
+      for (const cell of document.querySelectorAll(".change-cell[data-at]"))
+        if (!window.delays.has(cell.dataset.id))
+          window.delays.set(cell.dataset.id, Date.now() - Date.parse(cell.dataset.at));
+    }).observe(document.querySelector("main"), { childList: true, subtree: true });
+  });
+  const before = await page.evaluate(() => window.delays.size);
+  const { made } = await world.sandbox("move", { count: 12, kinds: "price,stock", distinct: 1 });
+  const known = new Set((await world.json("changes")).map(({ id }) => String(id)));
+  await world.run("crawl", "luxmaison", "--wait");
+  const delays = await waitFor("all are seen", async () => {
+    const seen = (await page.evaluate(() => [...window.delays])).filter(([id]) => !known.has(id)).map(([, delay]) => delay);
+    return seen.length >= Math.min(made, 8) && seen;
+  });
+  delays.sort((a, b) => a - b);
+  console.log(`# change → visible: ${delays.length} changes, median ${delays[delays.length >> 1]} ms, worst ${delays.at(-1)} ms`);
+  assert.equal(before, 0);
+  assert.ok(delays.at(-1) < 1000, String(delays));
+});
+
+test("a hundred thousand rows scroll, and only those in view are in the page", async () => {
+  const ROWS = 100000;
+  const other = await openPage(browser, world.url);
+  await other.route("**/v1/tasks?*", (route) => {
+    const after = Number(new URL(route.request().url()).searchParams.get("cursor") ?? 0);
+    const items = Array.from({ length: 10000 }, (_, at) => ({ id: after + at + 1, sellerId: "s", kind: "detail", itemNo: after + at + 1, page: 0, state: "SUCCESS", isDead: false, httpStatus: 200, attempt: 1, error: "", createdAt: "2026-11-28T00:00:00.000Z" }));
+    return route.fulfill({ json: { items, cursor: after + 10000 < ROWS ? String(after + 10000) : null } });
+  });
+  await logIn(other, key);
+  await other.evaluate(() => { location.hash = "/tasks?state=all"; });
+  await other.waitForSelector("tbody tr");
+  await waitFor("all rows are known", async () => {
+    await other.evaluate(() => { const box = document.querySelector(".table"); box.scrollTop = box.scrollHeight; });
+    return (await other.textContent(".count")).startsWith("100,000건");
+  });
+  await other.evaluate(() => { const box = document.querySelector(".table"); box.scrollTop = box.scrollHeight; });
+  await other.waitForSelector("tr[aria-rowindex='100001']");
+  assert.ok((await other.locator("tbody tr").count()) < 80);
+  const frameMs = await other.evaluate(async () => {
+    const box = document.querySelector(".table");
+    let worst = 0, last = performance.now();
+    for (let step = 0; step < 60; step++) {
+      box.scrollTop = (box.scrollHeight * step) / 60;
+      await new Promise((done) => requestAnimationFrame(done));
+      worst = Math.max(worst, performance.now() - last);
+      last = performance.now();
+    }
+    return worst;
+  });
+  console.log(`# 100,000 rows: worst frame ${Math.round(frameMs)} ms`);
+  assert.ok(frameMs < 2000, `${frameMs} ms`);
+  assert.deepEqual(other.complaints, []);
+  await other.context().close();
+});
+
 test("dead letters are seen with their reasons, and sent back one by one or all at once", async () => {
   await world.sandbox("fault", { name: "400", rate: 1, count: 3, path: "detail" });
   await world.run("crawl", "luxmaison", "--wait").catch(() => {}); // a crawl with dead letters ends with a failure
@@ -161,6 +230,38 @@ test("dead letters are seen with their reasons, and sent back one by one or all 
   await page.selectOption("[data-test=by-state]", "SUCCESS");
   await page.waitForSelector("tbody tr");
   await isWell("tasks");
+});
+
+test("agents are seen with what their limit leaves them, disabled and enabled", async () => {
+  if (!await isOffered("agents", "GET /v1/agents"))
+    return;
+  await go("/agents");
+  await waitFor("all agents are listed", async () => (await page.locator("tbody tr").count()) === 20);
+  await isWell("agents");
+  await page.click("tbody tr:first-of-type button");
+  await page.waitForSelector("tbody tr:first-of-type .pill.bad");
+  assert.equal((await world.json("agent", "list")).filter(({ state }) => state === "DISABLED").length, 1);
+  await page.click("tbody tr:first-of-type button");
+  await page.waitForSelector("tbody tr:first-of-type .pill:not(.bad)");
+});
+
+test("the figures of a day are those of the store, drawn, and downloaded as a file", async () => {
+  if (!await isOffered("stats", "GET /v1/stats"))
+    return;
+  await go("/stats");
+  await page.waitForSelector(".chart canvas");
+  const [row] = await world.json("stats", "--by", "day");
+  await see(row.attempts.toLocaleString("ko"));
+  await isWell("stats");
+  await page.selectOption("[data-test=by]", "endpoint");
+  await see("엔드포인트별");
+  await page.waitForSelector(".lines li");
+  await isWell("stats-endpoint");
+  const [file] = await Promise.all([page.waitForEvent("download"), page.click("[data-test=csv]")]);
+  const text = readFileSync(await file.path(), "utf8");
+  assert.match(file.suggestedFilename(), /^kkachi-endpoint-.*\.csv$/);
+  assert.match(text, /^\ufeff[^]*attempts,success/);
+  assert.equal(text.trim().split("\r\n").length, 1 + (await world.json("stats", "--by", "endpoint")).length);
 });
 
 test("all requests are stopped after a question, and go on again", async () => {

@@ -128,7 +128,7 @@ export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ locale: "ko-KR", timezoneId: "Asia/Seoul", viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   page.complaints = [];
-  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("pageerror", (error) => page.complaints.push(error.stack ?? String(error)));
   page.on("console", (message) => { if (["error", "warning"].includes(message.type())) page.complaints.push(message.text()); });
   page.setDefaultTimeout(20000);
   await page.goto(url);

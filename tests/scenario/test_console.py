@@ -100,6 +100,7 @@ def test_a_session_ends_with_its_key_and_by_logging_out(console):
     assert json.loads(console.ask("GET", "/console/session", Cookie=short(cookie))[2])["session"] is None
     session = json.loads(console.ask("GET", "/console/session", Cookie=short(other))[2])["session"]
     assert (session["role"], session["name"], session["csrf"]) == ("operator", "an operator", other_csrf)
+    assert "POST /v1/sellers" in session["routes"] and "GET /v1/keys" not in session["routes"]
     assert console.ask("POST", "/console/logout", Cookie=short(other))[0] == 403
     status, headers, _ = console.ask("POST", "/console/logout", Cookie=short(other), X_CSRF_Token=other_csrf)
     assert status == 200 and "Max-Age=0" in headers["Set-Cookie"]

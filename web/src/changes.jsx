@@ -14,7 +14,7 @@ const SHOWN = 3; // differences on a line; the item's page has them all
 const columns = () => [
   { name: "kind", title: t("kind"), width: "5.5rem", cell: (change) => <Kind change={change} /> },
   { name: "what", title: t("item"), cell: (change) => (
-    <span class="change-cell" data-item={change.itemNo}>
+    <span class="change-cell" data-item={change.itemNo} data-id={change.id} data-at={change.at}>
       <ItemName itemNo={change.itemNo} />
       <span class="differences">
         {change.changes.slice(0, SHOWN).map((one) => <Difference key={one.field} change={one} />)}

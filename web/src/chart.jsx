@@ -46,7 +46,7 @@ export function Chart({ title, at, series, stepped }) {
       if (isGone)
         return;
       const make = () => {
-        if (isGone)
+        if (isGone || !place.current)
           return;
         plot?.destroy();
         plot = new uPlot(options(uPlot, place.current.clientWidth, series, stepped), [at, ...series.map((line) => line.values)], place.current);
@@ -59,7 +59,7 @@ export function Chart({ title, at, series, stepped }) {
     }
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     let stop = () => {};
-    draw().catch(() => { if (!isGone) setFailed(true); });
+    draw().catch((error) => { console.error(error); if (!isGone) setFailed(true); });
     return () => { isGone = true; stop(); watcher?.disconnect(); plot?.destroy(); };
   }, [JSON.stringify([at, series.map((line) => line.values)]), language(), document.documentElement.dataset.theme]);
   return hasFailed ? <p class="state">{t("chartFailed")}</p> : <div class="chart" ref={place} role="img" aria-label={title} />;

@@ -8,8 +8,9 @@ import { useNews } from "./news.js";
 import { to } from "./router.js";
 import { Status } from "./seller.jsx";
 import { Asked } from "./states.jsx";
+import { Deliveries, useWhy, Waits } from "./why.jsx";
 import { t } from "./words.js";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 const NAME_CHARS = 400;
 const VERSIONS_SHOWN = 50;
@@ -29,7 +30,7 @@ function history(field, now, versions) {
 
 function Curve({ product, versions }) {
   const at = versions.map((version) => Date.parse(version.at) / 1000);
-  const last = [...at, Date.now() / 1000]; // what is known now still holds now
+  const last = useMemo(() => [...at, Date.now() / 1000], [versions]); // what is known now still holds now
   const line = (field, extra) => {
     const values = history(field, product[field], versions);
     return { title: t(`field_${field}`), values: [...values, values.at(-1)], ...extra };
@@ -59,7 +60,7 @@ function Options({ options }) {
   );
 }
 
-function Versions({ versions }) {
+function Versions({ versions, told }) {
   const [shown, setShown] = useState(VERSIONS_SHOWN);
   const newest = [...versions].reverse();
   return (
@@ -70,6 +71,7 @@ function Versions({ versions }) {
           <div><span class="version-no">{t("versionNo", { no: number(version.version) })}</span>
             {version.changes.map((one) => <Difference key={one.field} change={one} isWhole />)}
             {!version.changes.length && <span class="dim">{t(`told_${kindOf(version)}`)}</span>}
+            <Deliveries list={told?.find((one) => one.version === version.version)?.deliveries} />
             <details><summary>{t("keys")}</summary><dl class="keys">
               <dt>{t("snapshotHash")}</dt><dd><code>{version.hash}</code></dd>
               <dt>{t("detailKey")}</dt><dd><code>{version.detailKey}</code></dd>
@@ -87,6 +89,7 @@ export function Item({ id }) {
   const versions = useAsked(() => getAll(`/v1/products/${encodeURIComponent(id)}/versions`), [id]);
   const newest = (useNews() ?? []).find((change) => String(change.itemNo) === id)?.id;
 
+  const why = useWhy(`/v1/why/${encodeURIComponent(id)}`, [id, newest]);
   useEffect(() => { if (item.data) { item.reload(); versions.reload(); } }, [newest]);
   return (
     <>
@@ -97,13 +100,14 @@ export function Item({ id }) {
             <div><h1 class="long" dir="auto">{product.name.slice(0, NAME_CHARS) || id}</h1>
               <p class="under"><Status status={product.status} /><span dir="auto">{product.brandNameKr || product.brandName}</span>
                 <span class="dim">{id}</span><a href={to("sellers", row.sellerId)}>{row.sellerId}</a></p></div>
+            <Waits waits={why.data?.waits} />
             <section class="panel"><h2>{t("nowKnown")}</h2><Facts product={product} row={row} /></section>
             <Asked asked={versions} what={t("versions")}>
               {(list) => (
                 <>
                   <section class="panel"><h2>{t("curve")}</h2><Curve product={product} versions={list} /></section>
                   <div class="panels">
-                    <section class="panel"><h2>{t("versions")} <span class="dim">{number(list.length)}</span></h2><Versions versions={list} /></section>
+                    <section class="panel"><h2>{t("versions")} <span class="dim">{number(list.length)}</span></h2><Versions versions={list} told={why.data?.versions} /></section>
                     <section class="panel"><h2>{t("field_options")} <span class="dim">{number(product.options?.length ?? 0)}</span></h2>
                       {product.options?.length ? <Options options={product.options} /> : <p class="pad dim">{t("noOptions")}</p>}</section>
                   </div>

@@ -1,5 +1,6 @@
 // What is going on, at a glance: what runs, what changed, how fresh our knowledge is, what the agents may still ask.
 import { useEffect } from "preact/hooks";
+import { Alerts } from "./alerts.jsx";
 import { get, getAll, useAsked } from "./api.js";
 import { Difference, ItemName, Kind } from "./change.jsx";
 import { Ago, number, period, periodMs, span } from "./format.jsx";
@@ -153,6 +154,7 @@ export function Overview({ metrics }) {
   return (
     <>
       <h1>{t("overview")}</h1>
+      <Alerts />
       <Facts metrics={metrics.data} sellers={sellers.data} />
       <div class="panels">
         <div class="column">

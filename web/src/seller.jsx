@@ -2,11 +2,12 @@
 import { useState } from "preact/hooks";
 import { get, may, query, useAsked, usePages } from "./api.js";
 import { ItemName } from "./change.jsx";
-import { Ago, number, period, won } from "./format.jsx";
+import { Ago, number, period, span, won } from "./format.jsx";
 import { Icon } from "./icon.jsx";
 import { setParams, to } from "./router.js";
 import { isOpen, Outcome, Progress, RunFacts, RunState } from "./run.jsx";
 import { SellerForm, startCrawl, switchSeller } from "./seller_form.jsx";
+import { useWhy, Waits } from "./why.jsx";
 import { SellerState } from "./sellers.jsx";
 import { Asked, Empty, Failure, Loading } from "./states.jsx";
 import { Table } from "./table.jsx";
@@ -25,6 +26,20 @@ function LastRun({ run }) {
       <RunFacts run={run} />
       {!isOpen(run) && <p class="pad"><Outcome run={run} /></p>}
     </>
+  );
+}
+
+function Runs({ runs }) {
+  return (
+    <div class="table short" tabIndex={0} role="region" aria-label={t("runs")}>
+      <table>
+        <thead><tr><th scope="col">{t("started")}</th><th scope="col" class="low">{t("took")}</th><th scope="col">{t("state")}</th><th scope="col" class="number">{t("requests")}</th>
+          <th scope="col" class="number low">{t("completeness")}</th><th scope="col">{t("changes")}</th></tr></thead>
+        <tbody>{runs.map((run) => (
+          <tr key={run.id}><td><Ago at={run.startedAt} /></td><td class="low">{run.endedAt ? span(Date.parse(run.endedAt) - Date.parse(run.startedAt)) : "–"}</td><td><RunState run={run} /></td>
+            <td class="number">{number(run.requests)}</td><td class="number low">{number(run.success)} / {number(run.tasks)}</td><td><Outcome run={run} /></td></tr>))}</tbody>
+      </table>
+    </div>
   );
 }
 
@@ -71,6 +86,7 @@ function Actions({ session, seller, edit, reload }) {
 function Body({ session, seller, params, reload }) {
   const [isEditing, setEditing] = useState(false);
   const run = useAsked(() => (seller.lastRunId ? get(`/v1/runs/${seller.lastRunId}`) : null), [seller.lastRunId], 1000);
+  const why = useWhy(`/v1/sellers/${encodeURIComponent(seller.sellerId)}/why`, [seller.sellerId, run.data?.state]);
   const status = params.get("status") ?? "";
   return (
     <>
@@ -79,9 +95,11 @@ function Body({ session, seller, params, reload }) {
           <p class="under"><SellerState state={seller.state} /> <span dir="auto">{seller.name}</span> <span class="dim">{period(seller.period)} · {t(`mode_${seller.mode}`)} · {t("nextCrawl")} <Ago at={seller.state === "ACTIVE" ? seller.nextRunAt : null} /></span></p></div>
         <Actions session={session} seller={seller} edit={() => setEditing(true)} reload={() => { reload(); run.reload(); }} />
       </div>
+      <Waits waits={why.data?.waits} />
       <section class="panel"><h2>{t("lastRun")}</h2>
         <Asked asked={run} what={t("lastRun")}>{(value) => (value ? <LastRun run={value} /> : <Empty title={t("neverCrawled")} hint={t("neverCrawledHint")} />)}</Asked>
       </section>
+      {why.data?.runs.length > 1 && <section class="panel"><h2>{t("runs")}</h2><Runs runs={why.data.runs} /></section>}
       <div class="head"><h2>{t("items")}</h2>
         <label><span class="hidden">{t("state")}</span>
           <select value={status} onChange={(event) => setParams({ status: event.currentTarget.value })}>

@@ -1,5 +1,6 @@
 // What stands around every page: where to go, whether requests are stopped, who is here.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Agents } from "./agents.jsx";
 import { ask, get, logOut, may, readMetrics, useAsked } from "./api.js";
 import { Dialog } from "./dialog.jsx";
 import { Changes } from "./changes.jsx";
@@ -10,6 +11,7 @@ import { Overview } from "./overview.jsx";
 import { useAddress, to } from "./router.js";
 import { Seller } from "./seller.jsx";
 import { Sellers } from "./sellers.jsx";
+import { Stats } from "./stats.jsx";
 import { LanguageSwitch, ThemeSwitch } from "./switches.jsx";
 import { Task, Tasks } from "./tasks.jsx";
 import { Toasts, toast } from "./toast.jsx";
@@ -22,18 +24,23 @@ const PAGES = [
   { name: "changes", path: ["changes"], page: Changes },
   { name: "items", path: ["items"], one: Item, hidden: true },
   { name: "tasks", path: ["tasks"], page: Tasks, one: Task },
+  { name: "agents", path: ["agents"], page: Agents, needs: "GET /v1/agents" },
+  { name: "stats", path: ["stats"], page: Stats, needs: "GET /v1/stats" },
 ];
 
-function find(parts) {
-  const entry = PAGES.find((page) => (page.path[0] ?? "") === (parts[0] ?? "") && parts.length <= 2);
+// Behind one address may be servers of two versions: a page is there where what it asks is.
+const isThere = (page, session) => !page.needs || session.routes.includes(page.needs);
+
+function find(parts, session) {
+  const entry = PAGES.find((page) => isThere(page, session) && (page.path[0] ?? "") === (parts[0] ?? "") && parts.length <= 2);
   const component = entry && (parts.length === 2 ? entry.one : entry.page);
   return component ? { entry, component } : {};
 }
 
-function Nav({ here }) {
+function Nav({ here, session }) {
   return (
     <nav aria-label={t("pages")}>
-      {PAGES.filter((page) => !page.hidden).map((page) => (
+      {PAGES.filter((page) => !page.hidden && isThere(page, session)).map((page) => (
         <a key={page.name} href={to(...page.path)} aria-current={here === page ? "page" : undefined}>
           <Icon name={page.name} /><span>{t(page.name)}</span>
         </a>
@@ -86,7 +93,7 @@ function LiveLight() {
 
 export function Shell({ session, onClose }) {
   const address = useAddress();
-  const { entry, component: Page } = find(address.parts);
+  const { entry, component: Page } = find(address.parts, session);
   const metrics = useAsked(() => get("/metrics").then(readMetrics), [], 2000);
   const isPaused = metrics.data && metrics.data.kkachi_paused === 1;
   const path = address.parts.join("/");
@@ -107,7 +114,7 @@ export function Shell({ session, onClose }) {
       </a>
       <header>
         <a class="brand" href={to()} aria-label="kkachi"><Bird /><b>kkachi</b></a>
-        <Nav here={entry} />
+        <Nav here={entry} session={session} />
         <div class="bar">
           <LiveLight />
           <PauseSwitch session={session} isPaused={isPaused} reload={metrics.reload} />
