@@ -4,6 +4,7 @@
 
 #include "api/call.h"
 #include "app/manage.h"
+#include "app/measure.h"
 #include "app/show.h"
 #include "app/trigger.h"
 #include "ports/ledger.h"
@@ -161,6 +162,7 @@ enum kk_code api_get_run(struct api_call *call, struct kk_err *err)
 
 enum kk_code api_get_progress(struct api_call *call, struct kk_err *err)
 {
+    struct measure measure;
     struct seller seller;
     struct run run;
     enum kk_code rc = store_get_seller(call->app->store, call->part[2], &seller, err);
@@ -169,7 +171,17 @@ enum kk_code api_get_progress(struct api_call *call, struct kk_err *err)
         rc = kk_fail(err, KK_NOT_FOUND, "seller %s was never crawled yet", seller.seller_id);
     if (!rc)
         rc = store_get_run(call->app->store, seller.last_run_id, &run, err);
-    return rc ? rc : answer_run(call, &run);
+    if (rc || run.state != RUN_OPEN)
+        return rc ? rc : answer_run(call, &run);
+    rc = measure_take(call->app, &measure, err);
+    if (rc)
+        return rc;
+    api_begin(call, 200);
+    show_run(&call->answer, &run);
+    for (size_t i = 0; i < measure.crawl_count; i++)
+        if (measure.crawl[i].run_id == run.id)
+            show_crawl_left(&call->answer, &measure.crawl[i]);
+    return api_end(call);
 }
 
 /* The same call once more gets the answer it got before. True: it is answered. */

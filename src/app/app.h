@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "core/agent.h"
 #include "core/alert.h"
+#include "core/plan.h"
 #include "core/rest.h"
 #include "core/run.h"
 #include "core/task.h"
@@ -45,6 +46,7 @@ struct app_limits { /* the settings of design.md section 7, checked by cmd/confi
     int64_t alert_every_ms, alert_calm_ms, alert_repeat_ms; /* between two looks; core/alert.h */
     struct quiet_hours alert_quiet;
     struct rest_rules rest; /* X4 */
+    struct plan_rules pace; /* for estimates; request_ms is measured */
 };
 
 struct app {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/manage.h"
+#include "core/estimate.h"
 #include "ports/limiter.h"
 #include "ports/queue.h"
 #include "ports/rests.h"
@@ -34,6 +35,29 @@ static void name_seller(struct measured_sellers *list, const char *seller_id, in
     list->value[at] = value;
 }
 
+static void note_crawl(struct measure *m, const struct seller_gauge *seller)
+{
+    const struct estimate_run run = {.mode = seller->mode,
+                                     .item_count = seller->item_count,
+                                     .open_count = seller->open_count,
+                                     .request_count = seller->request_count,
+                                     .retry_count = seller->retry_count};
+    struct measured_crawl *crawl = &m->crawl[m->crawl_count];
+
+    if (m->crawl_count == MEASURE_CRAWLS_MAX)
+        return;
+    *crawl = (struct measured_crawl){.run_id = seller->run_id,
+                                     .started_at_ms = seller->started_at_ms,
+                                     .item_count = seller->item_count,
+                                     .done_count = seller->request_count - seller->retry_count,
+                                     .retry_count = seller->retry_count,
+                                     .dead_count = seller->dead_count,
+                                     .left_count = estimate_requests(&run),
+                                     .left_ms = -1};
+    kk_sv_copy(kk_sv_of(seller->seller_id), crawl->seller_id, sizeof(crawl->seller_id));
+    m->crawl_count++;
+}
+
 static bool look_at_seller(void *ctx, const struct seller_gauge *seller)
 {
     struct measure *m = ctx;
@@ -43,6 +67,8 @@ static bool look_at_seller(void *ctx, const struct seller_gauge *seller)
     m->sellers[seller->state]++;
     if (seller->state != SELLER_ACTIVE)
         return true;
+    if (seller->run_state == RUN_OPEN)
+        note_crawl(m, seller);
     name_seller(&m->stalest, seller->seller_id, age_ms);
     if (age_ms > MEASURE_STALE_PERIODS * seller->period_ms)
         name_seller(&m->stale, seller->seller_id, age_ms);
@@ -128,6 +154,47 @@ static enum kk_code measure_agents(struct app *app, struct measure *m, struct kk
         rc = ask_limiter(app, &look, m, err);
     free(look.id);
     return rc;
+}
+
+/* ---- how long it will take ---- */
+
+/* When the first of the tokens that are out returns, if it was these crawls that took most of them; else 0. */
+static int64_t first_return_ms(const struct measure *m, const struct plan_rules *rules, int64_t agent_count)
+{
+    int64_t out_count = agent_count * rules->capacity - m->tokens_left, taken_count = 0, first_at_ms = m->at_ms;
+
+    for (size_t i = 0; i < m->crawl_count; i++) {
+        taken_count += m->crawl[i].done_count + m->crawl[i].retry_count;
+        if (m->crawl[i].started_at_ms < first_at_ms)
+            first_at_ms = m->crawl[i].started_at_ms;
+    }
+    if (2 * taken_count < out_count || first_at_ms + rules->window_ms <= m->at_ms)
+        return 0;
+    return first_at_ms + rules->window_ms - m->at_ms;
+}
+
+static void estimate_crawls(const struct app *app, struct measure *m)
+{
+    struct plan_rules rules = app->limits.pace;
+    int64_t agent_count = m->agent_count - m->agents[AGENT_DISABLED];
+    const struct estimate_budget budget = {.rules = &rules,
+                                           .agent_count = agent_count,
+                                           .tokens_left = m->tokens_left > 0 ? m->tokens_left : 0,
+                                           .next_token_ms =
+                                               m->next_token_at_ms > m->at_ms ? m->next_token_at_ms - m->at_ms : 0,
+                                           .first_return_ms = first_return_ms(m, &rules, agent_count)};
+    int64_t left[MEASURE_CRAWLS_MAX], attempts = 0, latency_ms = 0;
+
+    for (int e = 0; e < STAT_ENDPOINT_COUNT; e++) {
+        attempts += m->total[e].at[STAT_ATTEMPT];
+        latency_ms += m->total[e].at[STAT_LATENCY_MS];
+    }
+    rules.request_ms = attempts ? latency_ms / attempts : 0;
+    for (size_t i = 0; i < m->crawl_count; i++)
+        left[i] = m->crawl[i].left_count;
+    for (size_t i = 0; i < m->crawl_count; i++)
+        if (left[i] >= 0 && !m->is_paused && !m->is_limiter_away)
+            m->crawl[i].left_ms = estimate_ms(&budget, estimate_shared(left, m->crawl_count, left[i]));
 }
 
 /* ---- what failed of late, what was delivered of late ---- */
@@ -228,6 +295,8 @@ enum kk_code measure_take(struct app *app, struct measure *ret, struct kk_err *e
     rc = measure_store(app, ret, err);
     if (!rc)
         rc = measure_agents(app, ret, err);
+    if (!rc)
+        estimate_crawls(app, ret);
     if (!rc && queue_depth(app->queue, &ret->queue_waiting, &ret->queue_dead, NULL))
         ret->queue_waiting = ret->queue_dead = -1;
     if (!rc && app->host)

@@ -19,6 +19,13 @@ struct measured_sellers { /* some that have something in common, the worst first
     char name[MEASURE_SELLERS_MAX][SELLER_ID_BYTES];
     int64_t value[MEASURE_SELLERS_MAX]; /* what is told of each: age in ms, percent */
 };
+struct measured_crawl { /* one that is under way */
+    char seller_id[SELLER_ID_BYTES];
+    int64_t run_id, started_at_ms, item_count, done_count, retry_count, dead_count;
+    int64_t left_count; /* requests still to make; -1: its list has not come yet */
+    int64_t left_ms;    /* an estimate by the budget there is now; -1: there is none */
+};
+#define MEASURE_CRAWLS_MAX 64
 struct measure {
     int64_t at_ms;
     struct task_gauge tasks;
@@ -40,7 +47,9 @@ struct measure {
     struct measured_sellers resting; /* X4: until when, by the store's clock */
     int64_t failed_recent, challenges_recent, mismatches_recent, rejected_recent; /* in MEASURE_RECENT_MS */
     int64_t delivery_count;                                                       /* of the newest deliveries … */
-    int64_t delivery_p50_ms, delivery_p99_ms; /* … from answer to delivered event; -1: none */
+    int64_t delivery_p50_ms, delivery_p99_ms;        /* … from answer to delivered event; -1: none */
+    struct measured_crawl crawl[MEASURE_CRAWLS_MAX]; /* by seller; more are only counted in tasks.open_runs */
+    size_t crawl_count;
     struct host_figures host;
 };
 /* Reads everything. A limiter or queue that is away is a fact, not a failure. KK_NO_MEMORY and the store's codes. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/manage.h"
+#include "app/measure.h"
 #include "base/json.h"
 #include "ports/ledger.h"
 #include "ports/limiter.h"
@@ -65,6 +66,21 @@ void show_run(struct kk_buf *json, const struct run *run)
     kk_jw_key_i64(json, "changed", run->counts.changed_count);
     kk_jw_key_i64(json, "removed", run->counts.removed_count);
     kk_jw_key_i64(json, "returned", run->counts.returned_count);
+}
+
+static void show_known(struct kk_buf *json, const char *key, int64_t number)
+{
+    kk_jw_key(json, key);
+    if (number < 0)
+        kk_jw_null(json);
+    else
+        kk_jw_i64(json, number);
+}
+
+void show_crawl_left(struct kk_buf *json, const struct measured_crawl *crawl)
+{
+    show_known(json, "requestsLeft", crawl->left_count);
+    show_known(json, "leftMs", crawl->left_ms);
 }
 
 void show_task(struct kk_buf *json, const struct task *task)

@@ -11,6 +11,7 @@ struct api_key;
 struct attempt;
 struct audit;
 struct limiter_agent;
+struct measured_crawl;
 struct pause;
 struct product;
 struct product_version;
@@ -20,6 +21,8 @@ struct task;
 
 void show_seller(struct kk_buf *json, const struct seller *seller);
 void show_run(struct kk_buf *json, const struct run *run);
+/* What a crawl under way has still to do, and for how long; null: not known. */
+void show_crawl_left(struct kk_buf *json, const struct measured_crawl *crawl);
 void show_task(struct kk_buf *json, const struct task *task);
 void show_attempt(struct kk_buf *json, const struct attempt *attempt);
 void show_agent(struct kk_buf *json, const struct agent *agent); /* never the token: only whether there is one */

@@ -39,6 +39,7 @@ int cmd_changes(struct call *call);
 
 int cmd_stats(struct call *call);
 int cmd_metrics(struct call *call);
+int cmd_top(struct call *call);
 int cmd_alert_list(struct call *call);
 int cmd_alert_test(struct call *call);
 int cmd_alert_rules(struct call *call);

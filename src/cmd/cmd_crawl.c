@@ -2,8 +2,10 @@
 #include <time.h>
 
 #include "app/manage.h"
+#include "app/measure.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/left.h"
 #include "cmd/lock.h"
 #include "cmd/office.h"
 #include "cmd/report.h"
@@ -12,6 +14,13 @@
 #include "ports/store.h"
 
 #define LOOK_EVERY_MS 100
+#define FORECAST_EVERY_MS (2 * KK_SECOND_MS)
+
+struct forecast {
+    int64_t look_at_ms; /* monotonic */
+    bool is_known;
+    struct measure measure;
+};
 
 static bool count_usable(void *ctx, const struct agent *agent)
 {
@@ -35,12 +44,41 @@ static void say_what_is_missing(struct wire *office)
 
 /* ---- wait ---- */
 
+static const struct measured_crawl *crawl_of(const struct measure *m, int64_t run_id)
+{
+    for (size_t i = 0; i < m->crawl_count; i++)
+        if (m->crawl[i].run_id == run_id)
+            return &m->crawl[i];
+    return NULL;
+}
+
+/* "about 5m left", in front of what came so far. Measured now and then: it reads every seller. */
+static void add_left(struct wire *office, const struct watch *watch, struct progress *progress, struct forecast *cast,
+                     int64_t now_ms)
+{
+    if (now_ms >= cast->look_at_ms) {
+        cast->is_known = !measure_take(&office->app, &cast->measure, NULL);
+        cast->look_at_ms = now_ms + FORECAST_EVERY_MS;
+    }
+    for (size_t i = 0; cast->is_known && i < watch->count && i < progress->count; i++) {
+        const struct measured_crawl *crawl = crawl_of(&cast->measure, watch->at[i].run.id);
+        char note[PROGRESS_NOTE_BYTES], left[LEFT_BYTES];
+
+        if (!crawl || watch->at[i].run.state != RUN_OPEN || crawl->left_ms < 0)
+            continue;
+        memcpy(note, progress->bar[i].note, sizeof(note));
+        left_print(crawl->left_ms, left);
+        snprintf(progress->bar[i].note, sizeof(note), "%s left%s%.60s", left, *note ? ", " : "", note);
+    }
+}
+
 static int wait_for(struct wire *office, struct watch *watch, bool is_quiet, int64_t timeout_ms)
 {
     const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
     struct progress progress;
     int64_t end_ms = kk_mono_ms(&office->clock) + timeout_ms;
     size_t open_count = watch->count;
+    struct forecast cast = {.look_at_ms = 0};
     struct kk_err err = {0};
 
     progress_begin(&progress, stderr);
@@ -53,8 +91,10 @@ static int wait_for(struct wire *office, struct watch *watch, bool is_quiet, int
             return say_failure(&err);
         if (open_count == 0 || (timeout_ms && now_ms >= end_ms))
             break;
-        if (!is_quiet)
+        if (!is_quiet) {
+            add_left(office, watch, &progress, &cast, now_ms);
             progress_draw(&progress, now_ms);
+        }
         nanosleep(&pause, NULL);
     }
     if (!is_quiet)

@@ -184,6 +184,11 @@ const struct command commands[] = {
      .example = "kkachi key list", .traits = COMMAND_JSON | COMMAND_LIMIT, .run = cmd_key_list},
     {.words = "key revoke", .synopsis = "ID", .meaning = "a key is good no longer, at once",
      .example = "kkachi key revoke 3", .traits = COMMAND_JSON, .args_min = 1, .args_max = 1, .run = cmd_key_revoke},
+    {.words = "top", .synopsis = "[--every DURATION]", .meaning = "everything at a glance, again and again until Ctrl-C",
+     .details = "Agents and their budget, tasks, requests, what waits, alerts, and each crawl under way with the time it\n"
+                "will take by the budget there is now. Once with --json, or where the output is no terminal.",
+     .example = "kkachi top\nkkachi top --every 10s\nkkachi top --json", .traits = COMMAND_JSON, .run = cmd_top,
+     .options = {{"every", "DURATION", "between two looks; 2s"}}},
     {.words = "alert list", .synopsis = "", .meaning = "what people are told of, and what is wrong now",
      .details = "pending: it is so, but not for long enough. docs/alerts.md has a section for each.",
      .example = "kkachi alert list", .traits = COMMAND_JSON | COMMAND_LIMIT, .run = cmd_alert_list},

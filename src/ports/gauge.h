@@ -32,6 +32,7 @@ struct seller_gauge {
     int64_t period_ms, created_at_ms, last_started_at_ms, last_ended_at_ms;
     enum run_state run_state; /* 0: there is no run */
     int64_t run_id, started_at_ms, item_count, seen_count, request_count, retry_count, dead_count, open_count;
+    enum crawl_mode mode;
     bool has_items; /* asked only where the last run ended without one */
 };
 enum kk_code store_gauge_sellers(struct store *store, bool (*row)(void *ctx, const struct seller_gauge *seller),

@@ -14,7 +14,8 @@ static const struct db_sql topics = {
 static const struct db_sql sellers = {
     "SELECT s.seller_id, s.state, s.period_count, s.period_unit, s.created_at_ms, s.last_started_at_ms, "
     "s.last_ended_at_ms, r.id, r.state, r.started_at_ms, r.item_count, r.seen_count, r.request_count, r.retry_count, "
-    "r.dead_count, r.open_count, CASE WHEN r.seen_count = 0 AND r.state <> 'OPEN' THEN EXISTS (SELECT 1 FROM listing l "
+    "r.dead_count, r.open_count, s.mode, CASE WHEN r.seen_count = 0 AND r.state <> 'OPEN' THEN EXISTS (SELECT 1 FROM "
+    "listing l "
     "WHERE l.seller_id = s.seller_id AND l.is_removed = 0) ELSE 0 END "
     "FROM seller s LEFT JOIN run r ON r.id = s.last_run_id ORDER BY s.seller_id"};
 static const struct db_sql attempts = {"SELECT a.at_ms, a.cause, r.seller_id FROM attempt a "
@@ -124,6 +125,8 @@ static void read_seller(struct db_stmt *q, struct seller_gauge *ret)
     ret->retry_count = db_get_int(q);
     ret->dead_count = db_get_int(q);
     ret->open_count = db_get_int(q);
+    if (!crawl_mode_parse(db_get_sv(q), &ret->mode))
+        db_bad(q, "a mode");
     ret->has_items = db_get_int(q) != 0;
 }
 
