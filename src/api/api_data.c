@@ -22,7 +22,7 @@ static enum kk_code list_tasks(struct api_call *call, struct task_query *query, 
     struct api_page page;
     enum kk_code rc;
 
-    query->seller_id = call->query(call->query_ctx, "sellerId");
+    query->seller_id = api_query(call, "sellerId");
     if (!api_page_begin(&page, call, tag))
         return KK_OK;
     query->after_id = page.after;
@@ -33,13 +33,11 @@ static enum kk_code list_tasks(struct api_call *call, struct task_query *query, 
 
 enum kk_code api_list_tasks(struct api_call *call, struct kk_err *err)
 {
-    struct kk_sv status = call->query(call->query_ctx, "status"), kind = call->query(call->query_ctx, "endpoint");
     struct task_query query = {0};
 
-    if (status.ptr && !task_state_parse(status, &query.state))
-        return api_refuse(call, 400, "query/status", "status is one of the states of a task, as in RETRY");
-    if (kind.ptr && !task_kind_parse(kind, &query.kind))
-        return api_refuse(call, 400, "query/endpoint", "endpoint is list, detail or options");
+    task_state_parse(api_query(call, "status"), &query.state);
+    task_kind_parse(api_query(call, "endpoint"), &query.kind);
+    kk_sv_i64(api_query(call, "runId"), &query.run_id);
     return list_tasks(call, &query, "tasks", err);
 }
 
@@ -94,14 +92,9 @@ enum kk_code api_retry_task(struct api_call *call, struct kk_err *err)
 
 enum kk_code api_retry_dead(struct api_call *call, struct kk_err *err)
 {
-    static const char *const names[] = {"sellerId", NULL};
-    struct kk_sv seller_id;
     int64_t count = 0;
-    enum kk_code rc;
+    enum kk_code rc = manage_retry_dead(call->app, api_text(call, "sellerId"), &count, err);
 
-    if (!api_only(call, names) || !api_text(call, "sellerId", false, &seller_id))
-        return KK_OK;
-    rc = manage_retry_dead(call->app, seller_id, &count, err);
     if (rc)
         return rc;
     api_begin(call, 202);
@@ -124,13 +117,11 @@ static bool product_row(void *ctx, const struct product *product)
 
 enum kk_code api_list_products(struct api_call *call, struct kk_err *err)
 {
-    struct kk_sv status = call->query(call->query_ctx, "status");
-    struct product_query query = {.seller_id = call->query(call->query_ctx, "sellerId")};
+    struct product_query query = {.seller_id = api_query(call, "sellerId")};
     struct api_page page;
     enum kk_code rc;
 
-    if (status.ptr && !product_status_parse(status, &query.status))
-        return api_refuse(call, 400, "query/status", "status is ON_SALE, SOLD_OUT or REMOVED");
+    product_status_parse(api_query(call, "status"), &query.status);
     if (!api_page_begin(&page, call, "products"))
         return KK_OK;
     query.after_item_no = page.after;
@@ -199,16 +190,12 @@ static bool change_row(void *ctx, const struct product_version *version)
 
 enum kk_code api_list_changes(struct api_call *call, struct kk_err *err)
 {
-    struct kk_sv after = call->query(call->query_ctx, "after"), order = call->query(call->query_ctx, "order");
-    struct version_query query = {.newest_first = kk_sv_eq(order, KK_SV("newest")),
-                                  .seller_id = call->query(call->query_ctx, "sellerId")};
+    struct version_query query = {.newest_first = kk_sv_eq(api_query(call, "order"), KK_SV("newest")),
+                                  .seller_id = api_query(call, "sellerId")};
     struct api_page page;
     enum kk_code rc;
 
-    if (after.ptr && (!kk_sv_i64(after, &query.after_id) || query.after_id < 0))
-        return api_refuse(call, 400, "query/after", "after is the id of a change: a number");
-    if (order.ptr && !query.newest_first && !kk_sv_eq(order, KK_SV("oldest")))
-        return api_refuse(call, 400, "query/order", "order is oldest or newest");
+    kk_sv_i64(api_query(call, "after"), &query.after_id);
     if (!api_page_begin(&page, call, query.newest_first ? "news" : "changes"))
         return KK_OK;
     if (query.newest_first)
@@ -223,19 +210,13 @@ enum kk_code api_list_changes(struct api_call *call, struct kk_err *err)
 /* The number of the last change that was seen: of the reader's last connection, or of the question. */
 enum kk_code api_stream(struct api_call *call, struct kk_err *err)
 {
-    struct kk_sv seen = call->last_event_id, seller_id = call->query(call->query_ctx, "sellerId");
-    const char *pointer = "header/Last-Event-ID";
+    struct stream_wish *wish = &call->stream_wish;
 
     (void)err;
-    if (!seen.len) {
-        seen = call->query(call->query_ctx, "after");
-        pointer = "query/after";
-    }
-    call->stream_wish = (struct stream_wish){.key_id = call->key.id, .after_id = -1};
-    if (seen.ptr && (!kk_sv_i64(seen, &call->stream_wish.after_id) || call->stream_wish.after_id < 0))
-        return api_refuse(call, 400, pointer, "this is the id of a change: a number");
-    if (seller_id.len && !kk_sv_copy(seller_id, call->stream_wish.seller_id, SELLER_ID_BYTES))
-        return api_refuse(call, 400, "query/sellerId", "no seller has such an id");
+    *wish = (struct stream_wish){.key_id = call->key.id, .after_id = -1};
+    if (!kk_sv_i64(kk_sv_trim(call->last_event_id), &wish->after_id))
+        kk_sv_i64(api_query(call, "after"), &wish->after_id);
+    kk_sv_copy(api_query(call, "sellerId"), wish->seller_id, sizeof(wish->seller_id));
     call->status = 200;
     call->type = "text/event-stream";
     call->is_stream = true;

@@ -59,47 +59,28 @@ struct wish {
     char name[SELLER_NAME_BYTES];
 };
 
-static bool read_wish(struct api_call *call, bool is_new, struct wish *ret)
+static void read_wish(const struct api_call *call, struct wish *ret)
 {
-    struct kk_sv name, period, mode, full_every, state = {0};
-    struct kk_err err = {0};
+    struct seller_change *change = &ret->change;
+    struct kk_sv name = api_text(call, "name");
 
     *ret = (struct wish){.change = {0}};
-    if (!api_text(call, "name", false, &name) || !api_text(call, "period", is_new, &period) ||
-        !api_text(call, "mode", false, &mode) || !api_text(call, "fullEvery", false, &full_every) ||
-        (!is_new && !api_text(call, "state", false, &state)))
-        return false;
-    if (name.ptr) {
-        if (!kk_sv_copy(name, ret->name, sizeof(ret->name)))
-            return api_refuse(call, 422, "#/name", "name is longer than 128 bytes, or holds a NUL"), false;
-        ret->change.name = ret->name;
-    }
-    if (period.ptr && seller_period_parse(period, &ret->change.period_count, &ret->change.period_unit, &err))
-        return api_refuse(call, 422, "#/period", err.msg), false;
-    if (mode.ptr && !crawl_mode_parse(mode, &ret->change.mode))
-        return api_refuse(call, 422, "#/mode", "mode is full or delta"), false;
-    if (full_every.ptr &&
-        (!kk_duration_parse(full_every, &ret->change.full_every_ms) || ret->change.full_every_ms < KK_HOUR_MS))
-        return api_refuse(call, 422, "#/fullEvery", "fullEvery is a duration of an hour or more, as in 7d"), false;
-    if (state.ptr && !seller_state_parse(state, &ret->change.state))
-        return api_refuse(call, 422, "#/state", "state is ACTIVE, PAUSED or DISABLED"), false;
-    return true;
+    if (name.ptr && kk_sv_copy(name, ret->name, sizeof(ret->name)))
+        change->name = ret->name;
+    seller_period_parse(api_text(call, "period"), &change->period_count, &change->period_unit, NULL);
+    crawl_mode_parse(api_text(call, "mode"), &change->mode);
+    kk_duration_parse(api_text(call, "fullEvery"), &change->full_every_ms);
+    seller_state_parse(api_text(call, "state"), &change->state);
 }
 
 enum kk_code api_add_seller(struct api_call *call, struct kk_err *err)
 {
-    static const char *const names[] = {"sellerId", "name", "period", "mode", "fullEvery", NULL};
     struct seller seller = {0};
-    struct kk_err bad = {0};
     struct wish wish;
-    struct kk_sv id;
     enum kk_code rc;
 
-    if (!api_only(call, names) || !api_text(call, "sellerId", true, &id) || !read_wish(call, true, &wish))
-        return KK_OK;
-    if (seller_id_check(id, &bad))
-        return api_refuse(call, 422, "#/sellerId", bad.msg);
-    kk_sv_copy(id, seller.seller_id, sizeof(seller.seller_id));
+    read_wish(call, &wish);
+    kk_sv_copy(api_text(call, "sellerId"), seller.seller_id, sizeof(seller.seller_id));
     kk_sv_copy(kk_sv_of(wish.name), seller.name, sizeof(seller.name));
     seller.period_count = wish.change.period_count;
     seller.period_unit = wish.change.period_unit;
@@ -109,30 +90,25 @@ enum kk_code api_add_seller(struct api_call *call, struct kk_err *err)
     return rc ? rc : answer_seller(call, 201, &seller);
 }
 
-/* "3": the revision that the asker has seen. False: it was refused. */
-static bool read_if_match(struct api_call *call, int64_t *ret)
+/* "3": the revision that the asker has seen; 0: whichever. */
+static int64_t read_if_match(const struct api_call *call)
 {
     struct kk_sv text = kk_sv_trim(call->if_match);
+    int64_t revision = 0;
 
-    if (!text.len || kk_sv_eq(text, KK_SV("*")))
-        return true;
-    if (text.len > 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"' &&
-        kk_sv_i64((struct kk_sv){text.ptr + 1, text.len - 2}, ret) && *ret > 0)
-        return true;
-    api_refuse(call, 412, "header/If-Match", "the seller has another revision; its ETag tells which");
-    return false;
+    if (text.len > 2)
+        kk_sv_i64((struct kk_sv){text.ptr + 1, text.len - 2}, &revision);
+    return revision;
 }
 
 enum kk_code api_change_seller(struct api_call *call, struct kk_err *err)
 {
-    static const char *const names[] = {"name", "period", "mode", "fullEvery", "state", NULL};
     struct seller seller;
     struct wish wish;
     enum kk_code rc;
 
-    if (!api_only(call, names) || !read_wish(call, false, &wish) ||
-        !read_if_match(call, &wish.change.expected_revision))
-        return KK_OK;
+    read_wish(call, &wish);
+    wish.change.expected_revision = read_if_match(call);
     rc = manage_change_seller(call->app, call->part[2], &wish.change, &seller, err);
     if (rc == KK_CONFLICT && wish.change.expected_revision)
         return api_refuse(call, 412, "header/If-Match", "the seller was changed meanwhile; get it again");
@@ -146,6 +122,31 @@ static enum kk_code answer_run(struct api_call *call, const struct run *run)
     api_begin(call, 200);
     show_run(&call->answer, run);
     return api_end(call);
+}
+
+static bool run_row(void *ctx, const struct run *run)
+{
+    struct api_page *page = ctx;
+
+    if (!api_page_item(page))
+        return false;
+    show_run(&page->call->answer, run);
+    api_page_close(page, run->id, "");
+    return true;
+}
+
+enum kk_code api_list_runs(struct api_call *call, struct kk_err *err)
+{
+    struct run_query query = {.seller_id = api_query(call, "sellerId"), .open_only = api_query(call, "state").ptr};
+    struct api_page page;
+    enum kk_code rc;
+
+    if (!api_page_begin(&page, call, "runs"))
+        return KK_OK;
+    query.before_id = page.after;
+    query.limit = page.limit + 1;
+    rc = store_each_run(call->app->store, &query, run_row, &page, err);
+    return rc ? rc : api_page_end(&page);
 }
 
 enum kk_code api_get_run(struct api_call *call, struct kk_err *err)
@@ -228,19 +229,10 @@ static enum kk_code start(struct api_call *call, struct kk_sv seller_id, struct 
 
 enum kk_code api_start_crawl(struct api_call *call, struct kk_err *err)
 {
-    static const char *const names[] = {"sellerId", NULL};
-    struct kk_sv id;
-    struct kk_err bad = {0};
-    struct kk_hash request;
+    struct kk_sv id = api_text(call, "sellerId");
+    struct kk_hash request = kk_sha256(id);
     enum kk_code rc;
 
-    if (!api_only(call, names) || !api_text(call, "sellerId", true, &id))
-        return KK_OK;
-    if (seller_id_check(id, &bad))
-        return api_refuse(call, 422, "#/sellerId", bad.msg);
-    if (call->idempotency_key.len > 128)
-        return api_refuse(call, 400, "header/Idempotency-Key", "the key is longer than 128 bytes");
-    request = kk_sha256(id);
     if (call->idempotency_key.len && replay(call, &request))
         return KK_OK;
     rc = store_begin(call->app->store, err);

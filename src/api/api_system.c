@@ -16,6 +16,14 @@ enum kk_code api_health(struct api_call *call, struct kk_err *err)
     return api_end(call);
 }
 
+enum kk_code api_openapi(struct api_call *call, struct kk_err *err)
+{
+    (void)err;
+    call->status = 200;
+    openapi_write(false, &call->answer);
+    return KK_OK;
+}
+
 enum kk_code api_ready(struct api_call *call, struct kk_err *err)
 {
     int64_t due_at_ms = 0;
@@ -80,14 +88,9 @@ static enum kk_code set_pause(struct api_call *call, bool is_paused, const char 
 
 enum kk_code api_pause(struct api_call *call, struct kk_err *err)
 {
-    static const char *const names[] = {"why", NULL};
-    char why[sizeof(((struct pause *)0)->why)] = "";
-    struct kk_sv text;
+    char why[sizeof(((struct pause *)0)->why)];
 
-    if (!api_only(call, names) || !api_text(call, "why", false, &text))
-        return KK_OK;
-    if (text.len && !kk_sv_copy(text, why, sizeof(why)))
-        return api_refuse(call, 422, "#/why", "why is longer than 128 bytes, or holds a NUL");
+    kk_sv_copy(api_text(call, "why"), why, sizeof(why));
     return set_pause(call, true, why, err);
 }
 

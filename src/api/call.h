@@ -3,6 +3,7 @@
 #define KK_API_CALL_H
 
 #include "api/stream.h"
+#include "api/table.h"
 #include "app/app.h"
 #include "base/json.h"
 #include "core/api_key.h"
@@ -13,7 +14,6 @@
 #define API_PAGE_DEFAULT 100
 #define API_PAGE_MAX 1000
 
-struct api_route;
 struct sessions; /* api/console_session.h */
 struct api_call {
     struct app *app;
@@ -22,6 +22,8 @@ struct api_call {
     struct kk_sv cookie, csrf, accept_encoding, if_none_match, forwarded_proto; /* the console's */
     struct sessions *sessions;                                                  /* NULL: nobody can log in */
     struct kk_sv (*query)(void *ctx, const char *name);                         /* decoded; ptr NULL: not given */
+    /* Every parameter's name, until visit says false; NULL: there are none but those that are asked for. */
+    void (*each_query)(void *ctx, bool (*visit)(void *visit_ctx, struct kk_sv name), void *visit_ctx);
     void *query_ctx;
     /* What handling it finds out. */
     struct kk_sv part[API_PARTS_MAX]; /* of the path, between slashes */
@@ -47,15 +49,7 @@ struct api_call {
 void api_handle(struct api_call *call);
 void api_call_done(struct api_call *call);
 
-struct api_route {
-    const char *method, *path; /* "/v1/sellers/{sellerId}" */
-    enum api_role role;
-    enum kk_code (*handle)(struct api_call *call, struct kk_err *err);
-    const char *meaning;
-};
-extern const struct api_route api_routes[]; /* ends with a NULL method */
-
-/* ---- for handlers ---- */
+/* ---- for handlers: what they are called with fits their route's row ---- */
 
 /* RFC 9457. pointer NULL: it is not about one field. */
 enum kk_code api_refuse(struct api_call *call, int status, const char *pointer, const char *detail);
@@ -78,13 +72,14 @@ enum kk_code api_page_end(struct api_page *page);
 /* Writes and reads a cursor. False: it is none of ours, or of another list. */
 void api_cursor_write(const char *tag, int64_t id, const char *text, struct kk_buf *out);
 bool api_cursor_read(struct kk_sv cursor, const char *tag, int64_t *ret_id, char ret_text[SELLER_ID_BYTES]);
-/* A text member of the body. False: it was refused. *ret without ptr: it is not there. */
-bool api_text(struct api_call *call, const char *name, bool is_needed, struct kk_sv *ret);
-/* Refuses a member that is not among names (ends with NULL). */
-bool api_only(struct api_call *call, const char *const *names);
+/* A text member of the body; without ptr: it is not there. */
+struct kk_sv api_text(const struct api_call *call, const char *name);
+/* A parameter of the query; without ptr: it is not there. */
+struct kk_sv api_query(const struct api_call *call, const char *name);
 
 enum kk_code api_health(struct api_call *call, struct kk_err *err);
 enum kk_code api_ready(struct api_call *call, struct kk_err *err);
+enum kk_code api_openapi(struct api_call *call, struct kk_err *err);
 enum kk_code api_metrics(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_alerts(struct api_call *call, struct kk_err *err);
 enum kk_code api_pause(struct api_call *call, struct kk_err *err);
@@ -98,12 +93,17 @@ enum kk_code api_add_seller(struct api_call *call, struct kk_err *err);
 enum kk_code api_get_seller(struct api_call *call, struct kk_err *err);
 enum kk_code api_change_seller(struct api_call *call, struct kk_err *err);
 enum kk_code api_get_progress(struct api_call *call, struct kk_err *err);
+enum kk_code api_list_runs(struct api_call *call, struct kk_err *err);
 enum kk_code api_get_run(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_tasks(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_dead(struct api_call *call, struct kk_err *err);
 enum kk_code api_get_task(struct api_call *call, struct kk_err *err);
 enum kk_code api_retry_task(struct api_call *call, struct kk_err *err);
 enum kk_code api_retry_dead(struct api_call *call, struct kk_err *err);
+enum kk_code api_list_agents(struct api_call *call, struct kk_err *err);
+enum kk_code api_add_agent(struct api_call *call, struct kk_err *err);
+enum kk_code api_change_agent(struct api_call *call, struct kk_err *err);
+enum kk_code api_get_stats(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_products(struct api_call *call, struct kk_err *err);
 enum kk_code api_get_product(struct api_call *call, struct kk_err *err);
 enum kk_code api_list_versions(struct api_call *call, struct kk_err *err);

@@ -143,14 +143,9 @@ static enum kk_code answer_session(struct api_call *call, struct kk_sv text)
 
 enum kk_code console_login(struct api_call *call, struct kk_err *err)
 {
-    static const char *const names[] = {"key", NULL};
     char text[SESSION_TEXT_BYTES];
-    struct kk_sv key;
-    enum kk_code rc;
+    enum kk_code rc = key_check(call->app, kk_sv_trim(api_text(call, "key")), &call->key, err);
 
-    if (!api_only(call, names) || !api_text(call, "key", true, &key))
-        return KK_OK;
-    rc = key_check(call->app, kk_sv_trim(key), &call->key, err);
     if (rc == KK_DENIED)
         return api_refuse(call, 401, "#/key", err->msg);
     if (rc)

@@ -22,6 +22,26 @@ static struct kk_sv query_of(void *ctx, const char *name)
     return (struct kk_sv){text, len};
 }
 
+struct visitor {
+    bool (*visit)(void *ctx, struct kk_sv name);
+    void *ctx;
+};
+
+static enum MHD_Result visit_one(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    const struct visitor *visitor = ctx;
+
+    (void)kind, (void)value;
+    return visitor->visit(visitor->ctx, kk_sv_of(name)) ? MHD_YES : MHD_NO;
+}
+
+static void each_query(void *ctx, bool (*visit)(void *visit_ctx, struct kk_sv name), void *visit_ctx)
+{
+    struct visitor visitor = {visit, visit_ctx};
+
+    MHD_get_connection_values(ctx, MHD_GET_ARGUMENT_KIND, visit_one, &visitor);
+}
+
 /* ---- framing ---- */
 
 struct framing {
@@ -142,6 +162,7 @@ static enum MHD_Result answer(struct api *api, struct MHD_Connection *connection
                             .forwarded_proto = header_of(connection, "X-Forwarded-Proto"),
                             .sessions = &api->sessions,
                             .query = query_of,
+                            .each_query = each_query,
                             .query_ctx = connection,
                             .answer = KK_BUF(API_ANSWER_MAX_BYTES)};
     enum MHD_Result result;

@@ -227,7 +227,7 @@ void api_handle(struct api_call *call)
     if (console_answer(call))
         return;
     call->type = "application/json";
-    if (!find_route(call) || !may(call) || !read_body(call))
+    if (!find_route(call) || !may(call) || !read_body(call) || !api_check(call))
         return;
     call->app->who = call->key.id ? call->who : NULL;
     rc = call->route->handle(call, &err);

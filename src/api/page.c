@@ -66,13 +66,10 @@ bool api_cursor_read(struct kk_sv cursor, const char *tag, int64_t *ret_id, char
 
 bool api_page_begin(struct api_page *page, struct api_call *call, const char *tag)
 {
-    struct kk_sv limit = call->query(call->query_ctx, "limit"), cursor = call->query(call->query_ctx, "cursor");
+    struct kk_sv cursor = api_query(call, "cursor");
 
     *page = (struct api_page){.call = call, .tag = tag, .limit = API_PAGE_DEFAULT};
-    if (limit.ptr && (!kk_sv_i64(limit, &page->limit) || page->limit < 1 || page->limit > API_PAGE_MAX)) {
-        api_refuse(call, 400, "query/limit", "limit is a number from 1 to 1000");
-        return false;
-    }
+    kk_sv_i64(api_query(call, "limit"), &page->limit);
     if (cursor.ptr && !api_cursor_read(cursor, tag, &page->after, page->after_text)) {
         api_refuse(call, 400, "query/cursor", "this is no cursor that this list gave");
         return false;
@@ -115,37 +112,18 @@ enum kk_code api_page_end(struct api_page *page)
     return api_end(page->call);
 }
 
-/* ---- bodies ---- */
+/* ---- what was sent ---- */
 
-bool api_text(struct api_call *call, const char *name, bool is_needed, struct kk_sv *ret)
+struct kk_sv api_text(const struct api_call *call, const char *name)
 {
-    struct kk_jv value = call->json ? kk_jv_get(kk_json_root(call->json), name) : (struct kk_jv){0};
-    char pointer[64], detail[96];
+    struct kk_sv text = {0};
 
-    *ret = (struct kk_sv){0};
-    if (kk_jv_is(value, KK_J_NONE) ? !is_needed : kk_jv_str(value, ret))
-        return true;
-    snprintf(pointer, sizeof(pointer), "#/%s", name);
-    snprintf(detail, sizeof(detail), "%s %s", name, kk_jv_is(value, KK_J_NONE) ? "is needed" : "must be a text");
-    api_refuse(call, 422, pointer, detail);
-    return false;
+    if (call->json)
+        kk_jv_str(kk_jv_get(kk_json_root(call->json), name), &text);
+    return text;
 }
 
-bool api_only(struct api_call *call, const char *const *names)
+struct kk_sv api_query(const struct api_call *call, const char *name)
 {
-    struct kk_jv root = call->json ? kk_json_root(call->json) : (struct kk_jv){0};
-
-    for (struct kk_jiter it = kk_jv_iter(root); kk_jiter_next(&it);) {
-        const char *const *name = names;
-        char pointer[64];
-
-        while (*name && !kk_sv_eq(it.key, kk_sv_of(*name)))
-            name++;
-        if (*name)
-            continue;
-        snprintf(pointer, sizeof(pointer), "#/%.*s", (int)(it.key.len < 40 ? it.key.len : 40), it.key.ptr);
-        api_refuse(call, 422, pointer, "there is no such member here");
-        return false;
-    }
-    return true;
+    return call->query(call->query_ctx, name);
 }

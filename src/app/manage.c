@@ -14,6 +14,7 @@
 #include "ports/store.h"
 
 #define PAUSE_KEY "pause"
+#define PAUSE_MAX_BYTES 4096
 #define NAMES_TRIED_MAX 100000
 #define FULL_LOOK_DEFAULT_MS (7 * KK_DAY_MS)
 
@@ -256,13 +257,25 @@ static enum kk_code find_home(struct app *app, const struct task *task, int64_t 
     return store_add_run(app->store, ret_run, err);
 }
 
+static enum kk_code note_retry(struct app *app, const struct task *before, const struct task *after, struct kk_err *err)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf was = KK_BUF(AUDIT_JSON_MAX_BYTES);
+    KK_CLEANUP(kk_buf_done) struct kk_buf is = KK_BUF(AUDIT_JSON_MAX_BYTES);
+    char target[32];
+
+    show_task(&was, before);
+    show_task(&is, after);
+    snprintf(target, sizeof(target), "%" PRId64, after->id);
+    return audit_note(app, "task.retry", target, &was, &is, err);
+}
+
 static enum kk_code retry_task(struct app *app, int64_t task_id, struct kk_err *err)
 {
     int64_t now_ms = kk_wall_ms(app->clock);
     struct tally tally = {.run_count = 0};
     struct run_counts *add = NULL;
     bool is_done = false;
-    struct task task;
+    struct task task, was;
     struct run run;
     enum kk_code rc = store_get_task(app->store, task_id, &task, err);
 
@@ -271,6 +284,7 @@ static enum kk_code retry_task(struct app *app, int64_t task_id, struct kk_err *
     if (!task.is_dead)
         return kk_fail(err, KK_CONFLICT, "task %" PRId64 " is %s, no dead letter", task_id,
                        task_state_name(task.state));
+    was = task;
     rc = find_home(app, &task, now_ms, &run, err);
     if (!rc)
         rc = task_move(&task, TASK_ON_SPARED, err);
@@ -295,6 +309,8 @@ static enum kk_code retry_task(struct app *app, int64_t task_id, struct kk_err *
         run.list_failed -= run.list_failed > 0;
         rc = store_put_run_list(app->store, &run, err);
     }
+    if (!rc)
+        rc = note_retry(app, &was, &task, err);
     return rc ? rc : tally_write(app, &tally, err);
 }
 
@@ -345,20 +361,43 @@ enum kk_code manage_retry_dead(struct app *app, struct kk_sv seller_id, int64_t 
 
 /* ---- stop all ---- */
 
-enum kk_code manage_pause(struct app *app, bool is_paused, const char *who, const char *why, struct kk_err *err)
+static enum kk_code put_pause(struct app *app, const struct pause *pause, struct kk_err *err)
 {
-    KK_CLEANUP(kk_buf_done) struct kk_buf json = KK_BUF(1024);
+    KK_CLEANUP(kk_buf_done) struct kk_buf json = KK_BUF(PAUSE_MAX_BYTES);
+    KK_CLEANUP(kk_buf_done) struct kk_buf was_json = KK_BUF(PAUSE_MAX_BYTES);
+    KK_CLEANUP(kk_buf_done) struct kk_buf is_json = KK_BUF(PAUSE_MAX_BYTES);
+    struct pause was;
     enum kk_code rc;
 
     kk_jw_open(&json, '{');
-    kk_jw_key_bool(&json, "paused", is_paused);
-    kk_jw_key_str(&json, "who", kk_sv_of(who));
-    kk_jw_key_str(&json, "why", kk_sv_of(why));
-    kk_jw_key_i64(&json, "at_ms", kk_wall_ms(app->clock));
+    kk_jw_key_bool(&json, "paused", pause->is_paused);
+    kk_jw_key_str(&json, "who", kk_sv_of(pause->who));
+    kk_jw_key_str(&json, "why", kk_sv_of(pause->why));
+    kk_jw_key_i64(&json, "at_ms", pause->at_ms);
     kk_jw_close(&json, '}');
     rc = kk_buf_check(&json, "the reason", err);
     if (!rc)
+        rc = manage_get_pause(app, &was, err);
+    if (!rc)
         rc = store_put_setting(app->store, PAUSE_KEY, kk_buf_sv(&json), err);
+    if (rc)
+        return rc;
+    show_pause(&was_json, &was);
+    show_pause(&is_json, pause);
+    return audit_note(app, pause->is_paused ? "pause" : "resume", "site", &was_json, &is_json, err);
+}
+
+enum kk_code manage_pause(struct app *app, bool is_paused, const char *who, const char *why, struct kk_err *err)
+{
+    struct pause pause = {.is_paused = is_paused, .at_ms = kk_wall_ms(app->clock)};
+    enum kk_code rc;
+
+    kk_sv_copy(kk_sv_of(who), pause.who, sizeof(pause.who));
+    if (!kk_sv_copy(kk_sv_of(why), pause.why, sizeof(pause.why)))
+        return kk_fail(err, KK_BAD_INPUT, "the reason is longer than %zu bytes", sizeof(pause.why) - 1);
+    rc = store_begin(app->store, err);
+    if (!rc)
+        rc = end(app, put_pause(app, &pause, err), err);
     if (!rc)
         kk_log(is_paused ? KK_EV_CRAWLING_PAUSED : KK_EV_CRAWLING_RESUMED, KK_CSTR("who", who), KK_CSTR("why", why));
     return rc;
@@ -366,7 +405,7 @@ enum kk_code manage_pause(struct app *app, bool is_paused, const char *who, cons
 
 enum kk_code manage_get_pause(struct app *app, struct pause *ret, struct kk_err *err)
 {
-    KK_CLEANUP(kk_buf_done) struct kk_buf text = KK_BUF(1024);
+    KK_CLEANUP(kk_buf_done) struct kk_buf text = KK_BUF(PAUSE_MAX_BYTES);
     KK_CLEANUP(kk_json_cleanup) struct kk_json *json = NULL;
     struct kk_sv who = {0}, why = {0};
     enum kk_code rc;

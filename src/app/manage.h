@@ -35,7 +35,7 @@ enum kk_code manage_retry_dead(struct app *app, struct kk_sv seller_id, int64_t 
 /* Stop all requests to the site on every machine, and let them go on. Who and why are kept. */
 struct pause {
     bool is_paused;
-    char who[65], why[129];
+    char who[65], why[513];
     int64_t at_ms;
 };
 enum kk_code manage_pause(struct app *app, bool is_paused, const char *who, const char *why, struct kk_err *err);

@@ -57,8 +57,8 @@ static int read_typed(const struct call *call, struct typed *ret)
     if (full_every &&
         (!kk_duration_parse(kk_sv_of(full_every), &ret->full_every_ms) || ret->full_every_ms < KK_HOUR_MS))
         return say_usage("--full-every: \"%.40s\" is not a duration of an hour or more, as in 7d", full_every);
-    if (ret->name && strlen(ret->name) >= SELLER_NAME_BYTES)
-        return say_usage("--name is longer than %d bytes", SELLER_NAME_BYTES - 1);
+    if (ret->name && seller_name_check(kk_sv_of(ret->name), &err))
+        return say_usage("--name: %s", err.msg);
     return EXIT_DONE;
 }
 

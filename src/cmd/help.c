@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "api/table.h"
 #include "base/log.h"
 #include "cmd/alert_pages.h"
 #include "cmd/config.h"
@@ -188,10 +189,19 @@ void help_events(FILE *out)
                 kk_event_meaning((enum kk_event)i));
 }
 
+static void openapi_page(FILE *out)
+{
+    KK_CLEANUP(kk_buf_done) struct kk_buf text = KK_BUF(OPENAPI_MAX_BYTES);
+
+    openapi_write(true, &text);
+    fwrite(text.ptr, 1, text.len, out);
+}
+
 const struct help_page help_pages[] = {
     {"alerts.md", alert_page},
     {"config.md", config_page},
     {"events.md", help_events},
+    {"openapi.json", openapi_page},
     {"man/kkachi.1", help_manual},
     {"states/task.mmd", task_states_print},
     {"states/agent.mmd", agent_states_print},

@@ -37,6 +37,21 @@ enum kk_code seller_id_check(struct kk_sv id, struct kk_err *err)
     return KK_OK;
 }
 
+enum kk_code seller_name_check(struct kk_sv name, struct kk_err *err)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < name.len; i++) {
+        if ((unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f)
+            return kk_fail(err, KK_BAD_INPUT, "a name is one line of text, without control characters");
+        count += ((unsigned char)name.ptr[i] & 0xc0) != 0x80;
+    }
+    if (count > SELLER_NAME_CHARS)
+        return kk_fail(err, KK_BAD_INPUT, "a name has at most %d characters, this one has %zu", SELLER_NAME_CHARS,
+                       count);
+    return KK_OK;
+}
+
 static int64_t unit_ms(enum period_unit unit)
 {
     return unit == PERIOD_HOUR ? KK_HOUR_MS : KK_DAY_MS;

@@ -5,7 +5,8 @@
 #include "base/bytes.h"
 
 #define SELLER_ID_BYTES 65
-#define SELLER_NAME_BYTES 129
+#define SELLER_NAME_CHARS 128
+#define SELLER_NAME_BYTES (4 * SELLER_NAME_CHARS + 1)
 
 enum seller_state { SELLER_NONE, SELLER_ACTIVE, SELLER_PAUSED, SELLER_DISABLED };
 enum period_unit { PERIOD_HOUR = 1, PERIOD_DAY };
@@ -28,6 +29,8 @@ struct seller {
 
 /* 1 to 64 letters, digits, '.', '_', '-' or '@' of ASCII. KK_BAD_INPUT says what is wrong with it. */
 enum kk_code seller_id_check(struct kk_sv id, struct kk_err *err);
+/* UTF-8 on one line, at most SELLER_NAME_CHARS characters; may be empty. KK_BAD_INPUT. */
+enum kk_code seller_name_check(struct kk_sv name, struct kk_err *err);
 /* "6h", "1d": whole hours or days, 1 hour to 365 days. KK_BAD_INPUT. */
 enum kk_code seller_period_parse(struct kk_sv text, int64_t *ret_count, enum period_unit *ret_unit, struct kk_err *err);
 void seller_period_print(const struct seller *seller, struct kk_buf *out);
