@@ -10,6 +10,7 @@
 struct api_settings {
     struct kk_sv listen; /* "127.0.0.1:8620"; port 0: any */
     unsigned connections, connections_per_address;
+    int64_t rate;            /* requests a second of one key, or without one of one address; 0: any */
     int64_t timeout_ms;      /* a client that neither sends nor takes for so long is cut; to the second */
     void (*wake)(void *ctx); /* after a commit, on the API's thread: whoever works on the store looks now */
     void *ctx;

@@ -14,14 +14,18 @@
 #define API_PAGE_DEFAULT 100
 #define API_PAGE_MAX 1000
 
+struct meter;    /* api/meter.h */
 struct sessions; /* api/console_session.h */
 struct api_call {
     struct app *app;
     struct kk_sv method, path, body;
     struct kk_sv content_type, authorization, api_key, if_match, idempotency_key, last_event_id, accept;
     struct kk_sv cookie, csrf, accept_encoding, if_none_match, forwarded_proto; /* the console's */
-    struct sessions *sessions;                                                  /* NULL: nobody can log in */
-    struct kk_sv (*query)(void *ctx, const char *name);                         /* decoded; ptr NULL: not given */
+    struct meter *meter;                                                        /* NULL: nobody is too fast */
+    uint32_t client;                                                            /* its address */
+    int64_t rate;                                       /* requests a second of one asker; 0: any */
+    struct sessions *sessions;                          /* NULL: nobody can log in */
+    struct kk_sv (*query)(void *ctx, const char *name); /* decoded; ptr NULL: not given */
     /* Every parameter's name, until visit says false; NULL: there are none but those that are asked for. */
     void (*each_query)(void *ctx, bool (*visit)(void *visit_ctx, struct kk_sv name), void *visit_ctx);
     void *query_ctx;

@@ -1,4 +1,5 @@
 #include "api/console.h"
+#include "api/gzip.h"
 
 #include <stdio.h>
 
@@ -14,21 +15,9 @@
 
 /* ---- files ---- */
 
-/* Whether a list such as "gzip, br;q=0.5" names it; ";q=0" is a no. */
-static bool accepts_gzip(struct kk_sv list)
-{
-    while (list.len) {
-        struct kk_sv rest = kk_sv_cut(&list, ','), name = kk_sv_trim(kk_sv_cut(&rest, ';'));
-
-        if (kk_sv_eq_ci(name, KK_SV("gzip")))
-            return !kk_sv_eq(kk_sv_trim(rest), KK_SV("q=0"));
-    }
-    return false;
-}
-
 static void answer_file(struct api_call *call, const struct console_file *file)
 {
-    bool is_gzip = file->gzip && accepts_gzip(call->accept_encoding);
+    bool is_gzip = file->gzip && gzip_is_welcome(call->accept_encoding);
 
     call->type = file->type;
     call->policy = POLICY;

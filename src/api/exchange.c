@@ -1,9 +1,11 @@
 /* libmicrohttpd around api_handle(): framing, headers, the line in the log. */
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/gzip.h"
 #include "api/server_priv.h"
 #include "base/log.h"
 
@@ -126,6 +128,11 @@ static enum MHD_Result send_answer(struct api *api, struct MHD_Connection *conne
     struct MHD_Response *response = NULL;
     enum MHD_Result result;
 
+    if (call->answer.len >= GZIP_LEAST_BYTES && !call->varies) {
+        call->varies = true;
+        if (gzip_is_welcome(call->accept_encoding) && gzip_pack(&call->answer))
+            call->encoding = "gzip";
+    }
     if (call->is_stream && !kk_sv_eq(call->method, KK_SV("HEAD")))
         response = channel_open(api, connection, call);
     if (!response)
@@ -139,6 +146,14 @@ static enum MHD_Result send_answer(struct api *api, struct MHD_Connection *conne
            KK_STR("path", call->path), KK_NUM("status", call->status), KK_NUM("key_id", call->key.id),
            KK_NUM("ms", kk_mono_ms(api->app->clock) - exchange->started_at_ms));
     return result;
+}
+
+static uint32_t client_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    return info && info->client_addr ? ((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr.s_addr
+                                     : 0;
 }
 
 static enum MHD_Result answer(struct api *api, struct MHD_Connection *connection, const char *path, const char *method,
@@ -161,12 +176,16 @@ static enum MHD_Result answer(struct api *api, struct MHD_Connection *connection
                             .if_none_match = header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH),
                             .forwarded_proto = header_of(connection, "X-Forwarded-Proto"),
                             .sessions = &api->sessions,
+                            .meter = &api->meter,
+                            .client = client_of(connection),
+                            .rate = api->settings.rate,
                             .query = query_of,
                             .each_query = each_query,
                             .query_ctx = connection,
                             .answer = KK_BUF(API_ANSWER_MAX_BYTES)};
     enum MHD_Result result;
 
+    peer_waits(connection, 0); /* from here on the library's own time-out is enough */
     if (exchange->is_ambiguous)
         api_refuse(&call, 400, NULL, "the length of the body is said in more than one way");
     else if (exchange->dropped_bytes)
@@ -221,7 +240,8 @@ void exchange_on_end(void *ctx, struct MHD_Connection *connection, void **exchan
 {
     struct exchange *exchange = *exchange_at;
 
-    (void)ctx, (void)connection, (void)why;
+    (void)why;
+    peer_waits(connection, kk_mono_ms(((const struct api *)ctx)->app->clock)); /* for its next request */
     if (exchange)
         kk_buf_done(&exchange->body);
     free(exchange);

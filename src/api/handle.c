@@ -6,6 +6,7 @@
 
 #include "api/call.h"
 #include "api/console.h"
+#include "api/meter.h"
 #include "app/key.h"
 #include "base/log.h"
 
@@ -32,6 +33,8 @@ static const char *title_of(int status)
         return "Unsupported Media Type";
     case 422:
         return "Unprocessable Content";
+    case 429:
+        return "Too Many Requests";
     case 503:
         return "Service Unavailable";
     default:
@@ -195,6 +198,19 @@ static bool may(struct api_call *call)
     return !rc;
 }
 
+/* Who has a good key is counted by it, or one client behind a load balancer would spend what is all the others'. */
+static bool is_too_fast(struct api_call *call)
+{
+    uint64_t who = call->key.id ? UINT64_C(1) << 32 | (uint64_t)call->key.id << 33 : call->client;
+    int wait_s = 0;
+
+    if (!call->meter || !who || meter_take(call->meter, who, kk_mono_ms(call->app->clock), call->rate, &wait_s))
+        return false;
+    api_refuse(call, 429, NULL, "these are too many requests a second; Retry-After says when to go on");
+    call->retry_after_s = wait_s;
+    return true;
+}
+
 /* ---- body ---- */
 
 static bool is_json(struct kk_sv type)
@@ -222,12 +238,16 @@ static bool read_body(struct api_call *call)
 void api_handle(struct api_call *call)
 {
     struct kk_err err = {0};
+    bool is_allowed;
     enum kk_code rc;
 
     if (console_answer(call))
         return;
     call->type = "application/json";
-    if (!find_route(call) || !may(call) || !read_body(call) || !api_check(call))
+    if (!find_route(call))
+        return;
+    is_allowed = may(call);
+    if (is_too_fast(call) || !is_allowed || !read_body(call) || !api_check(call))
         return;
     call->app->who = call->key.id ? call->who : NULL;
     rc = call->route->handle(call, &err);

@@ -92,8 +92,9 @@ static enum kk_code start(struct api *api, const struct api_settings *settings, 
         return rc;
     api->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_on_request, api, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_NOTIFY_COMPLETED, exchange_on_end, NULL, MHD_OPTION_CONNECTION_LIMIT, settings->connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, settings->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_on_end, api, MHD_OPTION_NOTIFY_CONNECTION, peer_on_connection, api,
+        MHD_OPTION_CONNECTION_LIMIT, settings->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        settings->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)((settings->timeout_ms + KK_SECOND_MS - 1) / KK_SECOND_MS), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (api->daemon)
@@ -148,6 +149,7 @@ static void *serve(void *ctx)
             quiesce(api);
         if (stream_look(api->stream) || api->has_quiesced)
             channel_resume(api);
+        peer_cut(api);
         MHD_run(api->daemon);
     }
     return NULL;

@@ -120,7 +120,8 @@ static enum kk_code open_api(struct process *process, struct config *config, str
                                           .connections = (unsigned)config_number(config, CONFIG_API_CONNECTIONS),
                                           .connections_per_address =
                                               (unsigned)config_number(config, CONFIG_API_CONNECTIONS_PER_ADDRESS),
-                                          .timeout_ms = config_number(config, CONFIG_API_TIMEOUT),
+                                          .rate = config_number(config, CONFIG_API_RATE),
+        .timeout_ms = config_number(config, CONFIG_API_TIMEOUT),
                                           .wake = wake_after_api,
                                           .ctx = process};
     enum kk_code rc;

@@ -79,6 +79,7 @@ enum config_secrecy { CONFIG_SHOWN, CONFIG_SECRET };
     X(API_LISTEN,        "api.listen",        TEXT,     "127.0.0.1:8620",              0, 0, SHOWN,  "address of the HTTP API; port 0: any; off: none")                                 \
     X(API_CONNECTIONS,   "api.connections",   INT,      "2048",                        1, 65536, SHOWN, "connections to the HTTP API at once")                                     \
     X(API_CONNECTIONS_PER_ADDRESS, "api.connections_per_address", INT, "256",          1, 65536, SHOWN, "of one client's address")                                                 \
+    X(API_RATE,          "api.rate",          INT,      "100",                         0, 1000000, SHOWN, "requests a second of one key, or without a good one of one address; 0: any")   \
     X(API_TIMEOUT,       "api.timeout",       DURATION, "30s",                         KK_SECOND_MS, KK_HOUR_MS, SHOWN, "a client that neither sends nor takes for so long is cut")   \
     X(LOG_LEVEL,         "log.level",         LEVEL,    "info",                        0, 0, SHOWN,  "the least of debug, info, warn, error that is logged")
 // clang-format on

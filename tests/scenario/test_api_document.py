@@ -17,7 +17,7 @@ RANK = {"anyone": -1, **{role: rank for rank, role in enumerate(ROLES)}}
 
 @pytest.fixture
 def api(make_kkachi):
-    kk = make_kkachi()
+    kk = make_kkachi(**{"api.rate": "0"})
     return Api(kk, kk.start("run", "api"))
 
 
@@ -128,7 +128,7 @@ SCHEMATHESIS = os.path.join(ROOT, "build", "api-venv", "bin", "schemathesis")
 def test_all_that_the_document_allows_is_answered_as_it_says(world):
     if not os.path.exists(SCHEMATHESIS):
         pytest.skip("tools/test-venv api was not run")
-    _, kk = world("luxmaison:3", start=False)
+    _, kk = world("luxmaison:3", start=False, **{"api.rate": "0"})
     api = Api(kk, kk.start("up"))
     key = api.key()["key"]
     kk.add_sellers("luxmaison")
