@@ -4,6 +4,10 @@
 #include "app/show.h"
 #include "ports/store.h"
 
+/* What a filter has no index for is looked for among so many rows a page. A page may then be short, or empty, and still
+ * have a next one. */
+#define WINDOW 5000
+
 /* ---- tasks ---- */
 
 static bool task_row(void *ctx, const struct task *task)
@@ -27,6 +31,12 @@ static enum kk_code list_tasks(struct api_call *call, struct task_query *query, 
         return KK_OK;
     query->after_id = page.after;
     query->limit = page.limit + 1;
+    if ((query->state || query->kind) && !query->seller_id.len && !query->run_id) {
+        rc = store_task_window(call->app->store, page.after, WINDOW, &page.until, err);
+        if (rc)
+            return rc;
+        query->until_id = page.until;
+    }
     rc = store_each_task(call->app->store, query, task_row, &page, err);
     return rc ? rc : api_page_end(&page);
 }
@@ -126,6 +136,12 @@ enum kk_code api_list_products(struct api_call *call, struct kk_err *err)
         return KK_OK;
     query.after_item_no = page.after;
     query.limit = page.limit + 1;
+    if (query.status && !query.seller_id.len) {
+        rc = store_product_window(call->app->store, page.after, WINDOW, &page.until, err);
+        if (rc)
+            return rc;
+        query.until_item_no = page.until;
+    }
     rc = store_each_product(call->app->store, &query, product_row, &page, err);
     return rc ? rc : api_page_end(&page);
 }

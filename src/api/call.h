@@ -66,6 +66,7 @@ struct api_page {
     struct api_call *call;
     const char *tag; /* of the list: a cursor of another one is refused */
     int64_t after, limit, count, last;
+    int64_t until; /* the last id that was looked at, where a page does not look at all; 0: it does */
     char after_text[SELLER_ID_BYTES], last_text[SELLER_ID_BYTES];
 };
 bool api_page_begin(struct api_page *page, struct api_call *call, const char *tag);

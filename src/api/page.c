@@ -106,6 +106,9 @@ enum kk_code api_page_end(struct api_page *page)
     if (page->count > page->limit) {
         api_cursor_write(page->tag, page->last, page->last_text, &cursor);
         kk_jw_str(out, kk_buf_sv(&cursor));
+    } else if (page->until) { /* nothing more was found so far; there may be more behind */
+        api_cursor_write(page->tag, page->until, "", &cursor);
+        kk_jw_str(out, kk_buf_sv(&cursor));
     } else {
         kk_jw_null(out);
     }

@@ -124,8 +124,12 @@ struct task_query {
     bool dead_only;
     int64_t run_id;   /* 0: all */
     int64_t after_id; /* for paging; by id */
+    int64_t until_id; /* the last that is looked at; 0: no last */
     int64_t limit;    /* 0: no limit */
 };
+/* Where a page that may find little ends: the id of the count-th task after after_id; 0: there are fewer. */
+enum kk_code store_task_window(struct store *store, int64_t after_id, int64_t count, int64_t *ret_until_id,
+                               struct kk_err *err);
 enum kk_code store_each_task(struct store *store, const struct task_query *query,
                              bool (*row)(void *ctx, const struct task *task), void *ctx, struct kk_err *err);
 /* M2: tasks of a run by state and kind. */
@@ -270,7 +274,11 @@ struct product_query {
     struct kk_sv seller_id;       /* empty: all */
     enum product_status status;   /* 0: all */
     int64_t after_item_no, limit; /* by itemNo; limit 0: none */
+    int64_t until_item_no;        /* the last that is looked at; 0: no last */
 };
+/* As store_task_window(). */
+enum kk_code store_product_window(struct store *store, int64_t after_item_no, int64_t count, int64_t *ret_until_item_no,
+                                  struct kk_err *err);
 enum kk_code store_each_product(struct store *store, const struct product_query *query,
                                 bool (*row)(void *ctx, const struct product *product), void *ctx, struct kk_err *err);
 enum kk_code store_count_products(struct store *store, struct kk_sv seller_id, int64_t *ret_count, struct kk_err *err);

@@ -173,3 +173,31 @@ def test_alerts_are_told_with_their_rules(api):
     page = api.ask("GET", "/v1/alerts", api.key("viewer")["key"])[2]
     assert [row["name"] for row in page["items"]] == [row["name"] for row in api.kk.json("alert", "list")]
     assert all(row["state"] == "well" and row["meaning"] and row["action"] for row in page["items"])
+
+
+def test_a_rare_status_is_found_by_short_pages_not_by_a_long_look(api):
+    key = api.key("viewer")["key"]
+    with sqlite3.connect(api.kk.folder + "/var/kkachi.db", timeout=30) as store:
+        store.execute("INSERT INTO product_snapshot (id, snapshot_json) VALUES (1, '{}')")
+        store.executemany("INSERT INTO product (item_no, snapshot_id, seller_id, status, version, hash, first_seen_at_ms, "
+                          "last_changed_at_ms, last_checked_at_ms) VALUES (?, 1, 'luxmaison', ?, 1, zeroblob(32), 1, 1, 1)",
+                          [(7 * row, "REMOVED" if row in (9000, 12001) else "ON_SALE") for row in range(1, 12002)])
+    found, pages, cursor = [], 0, ""
+    while cursor is not None:
+        page = api.ask("GET", f"/v1/products?status=REMOVED&limit=1{cursor and '&cursor=' + cursor}", key)[2]
+        found += [item["itemNo"] for item in page["items"]]
+        pages, cursor = pages + 1, page["cursor"]
+    assert found == [7 * 9000, 7 * 12001] and 3 <= pages <= 4
+    assert len(api.ask("GET", "/v1/products?status=ON_SALE&limit=1000", key)[2]["items"]) == 1000
+    assert [item["itemNo"] for item in api.ask("GET", "/v1/products?status=REMOVED&sellerId=luxmaison", key)[2]["items"]] \
+        == found
+
+
+def test_a_pause_and_its_end_stand_in_the_audit(api):
+    key = api.key()["key"]
+    assert api.ask("POST", "/v1/pause", key, {"why": "점검"})[2]["isPaused"]
+    assert not api.ask("POST", "/v1/resume", key)[2]["isPaused"]
+    end, start = api.ask("GET", "/v1/audit?limit=2", key)[2]["items"]
+    assert (start["what"], end["what"], start["target"]) == ("pause", "resume", "site")
+    assert (start["before"]["isPaused"], start["after"]["isPaused"], start["after"]["why"]) == (False, True, "점검")
+    assert start["who"] == "key 1 (a admin)" and end["before"]["why"] == "점검"

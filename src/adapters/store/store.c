@@ -109,3 +109,18 @@ enum kk_code store_put_setting(struct store *store, const char *key, struct kk_s
     db_put_int(q, kk_wall_ms(store->clock));
     return db_run(q, NULL, err);
 }
+
+enum kk_code store_nth(struct db_stmt *q, int64_t after, int64_t count, int64_t *ret, struct kk_err *err)
+{
+    enum kk_code rc;
+
+    db_put_int(q, after);
+    db_put_int(q, count - 1);
+    *ret = 0;
+    if (!db_row(q, &rc, err))
+        return rc;
+    *ret = db_get_int(q);
+    rc = db_row_check(q, "an id", err);
+    db_done(q);
+    return rc;
+}

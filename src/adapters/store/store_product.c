@@ -195,6 +195,15 @@ enum kk_code store_touch_product(struct store *store, int64_t item_no, struct kk
 
 /* ---- listing ---- */
 
+enum kk_code store_product_window(struct store *store, int64_t after_item_no, int64_t count, int64_t *ret_until_item_no,
+                                  struct kk_err *err)
+{
+    static const struct db_sql nth = {
+        "SELECT item_no FROM product WHERE item_no > ? ORDER BY item_no LIMIT 1 OFFSET ?"};
+
+    return store_nth(db_use(store->db, &nth), after_item_no, count, ret_until_item_no, err);
+}
+
 enum kk_code store_each_product(struct store *store, const struct product_query *query,
                                 bool (*row)(void *ctx, const struct product *product), void *ctx, struct kk_err *err)
 {
@@ -206,6 +215,8 @@ enum kk_code store_each_product(struct store *store, const struct product_query 
     kk_buf_add(&sql, KK_SV("SELECT " COLUMNS FROM "WHERE p.item_no > ?"));
     if (query->seller_id.len)
         kk_buf_add(&sql, KK_SV(" AND p.seller_id = ?"));
+    if (query->until_item_no)
+        kk_buf_add(&sql, KK_SV(" AND p.item_no <= ?"));
     if (query->status)
         kk_buf_add(&sql, KK_SV(" AND p.status = ?"));
     kk_buf_add(&sql, KK_SV(" ORDER BY p.item_no"));
@@ -218,6 +229,8 @@ enum kk_code store_each_product(struct store *store, const struct product_query 
     db_put_int(q, query->after_item_no);
     if (query->seller_id.len)
         db_put_text(q, query->seller_id);
+    if (query->until_item_no)
+        db_put_int(q, query->until_item_no);
     if (query->status)
         db_put_cstr(q, product_status_name(query->status));
     if (query->limit)

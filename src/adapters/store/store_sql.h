@@ -37,6 +37,8 @@ enum kk_code store_seal_agent(struct store *store, int64_t agent_id, const struc
 void store_read_task(struct db_stmt *q, struct task *ret);
 enum kk_code store_task_rows(struct db_stmt *q, bool (*row)(void *ctx, const struct task *task), void *ctx,
                              struct kk_err *err);
+/* The number in the one row that a statement of (after, offset) gives; 0: it gives none. */
+enum kk_code store_nth(struct db_stmt *q, int64_t after, int64_t count, int64_t *ret, struct kk_err *err);
 /* One promise to publish the task (T3). rank < 0: a promise made once more, which no share of the seller holds back. */
 #define RANK_AGAIN (-1)
 enum kk_code store_promise(struct store *store, const struct task *task, int rank, int64_t due_at_ms, int64_t now_ms,

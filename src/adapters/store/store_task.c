@@ -228,6 +228,8 @@ static void write_query(const struct task_query *query, struct kk_buf *sql)
         kk_buf_add(sql, KK_SV(" AND t.seller_id = ?"));
     if (query->run_id)
         kk_buf_add(sql, KK_SV(" AND t.run_id = ? AND t.seller_id = (SELECT r.seller_id FROM run r WHERE r.id = ?)"));
+    if (query->until_id)
+        kk_buf_add(sql, KK_SV(" AND t.id <= ?"));
     if (query->kind)
         kk_buf_add(sql, KK_SV(" AND t.kind = ?"));
     if (query->state)
@@ -237,6 +239,14 @@ static void write_query(const struct task_query *query, struct kk_buf *sql)
     kk_buf_add(sql, KK_SV(" ORDER BY t.id"));
     if (query->limit)
         kk_buf_add(sql, KK_SV(" LIMIT ?"));
+}
+
+enum kk_code store_task_window(struct store *store, int64_t after_id, int64_t count, int64_t *ret_until_id,
+                               struct kk_err *err)
+{
+    static const struct db_sql nth = {"SELECT id FROM task WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"};
+
+    return store_nth(db_use(store->db, &nth), after_id, count, ret_until_id, err);
 }
 
 enum kk_code store_each_task(struct store *store, const struct task_query *query,
@@ -258,6 +268,8 @@ enum kk_code store_each_task(struct store *store, const struct task_query *query
         db_put_int(q, query->run_id);
         db_put_int(q, query->run_id);
     }
+    if (query->until_id)
+        db_put_int(q, query->until_id);
     if (query->kind)
         db_put_cstr(q, task_kind_name(query->kind));
     if (query->limit)
