@@ -151,9 +151,11 @@ static enum MHD_Result send_answer(struct api *api, struct MHD_Connection *conne
 static uint32_t client_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct sockaddr_in address = {0};
 
-    return info && info->client_addr ? ((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr.s_addr
-                                     : 0;
+    if (info && info->client_addr)
+        memcpy(&address, info->client_addr, sizeof(address));
+    return address.sin_addr.s_addr;
 }
 
 static enum MHD_Result answer(struct api *api, struct MHD_Connection *connection, const char *path, const char *method,

@@ -145,7 +145,7 @@ static void put_body(struct kk_buf *out, const struct api_route *route)
 
 /* ---- what is given ---- */
 
-static void put_type(struct kk_buf *out, struct kk_sv type, bool may_be_null)
+static void put_single(struct kk_buf *out, struct kk_sv type, bool may_be_null)
 {
     static const struct {
         const char *word, *type, *format;
@@ -174,14 +174,19 @@ static void put_type(struct kk_buf *out, struct kk_sv type, bool may_be_null)
         kk_jw_close(out, '}');
         return;
     }
+    put_ref(out, "schemas", type);
+}
+
+static void put_type(struct kk_buf *out, struct kk_sv type, bool may_be_null)
+{
     if (type.ptr[0] != '[') {
-        put_ref(out, "schemas", type);
+        put_single(out, type, may_be_null);
         return;
     }
     kk_jw_open(out, '{');
     kk_jw_key_str(out, "type", KK_SV("array"));
     kk_jw_key(out, "items");
-    put_type(out, (struct kk_sv){type.ptr + 1, type.len - 2}, false);
+    put_single(out, (struct kk_sv){type.ptr + 1, type.len - 2}, false);
     kk_jw_close(out, '}');
 }
 

@@ -302,7 +302,7 @@ static int64_t take(struct stream_reader *reader, char *to, size_t max)
     struct piece *piece = reader->piece;
     size_t left = piece->text.len - reader->taken, count = left < max ? left : max;
 
-    if (count)
+    if (count && piece->text.ptr)
         memcpy(to, piece->text.ptr + reader->taken, count);
     reader->taken += count;
     if (count < left)
