@@ -129,7 +129,7 @@ def test_who_does_not_read_is_cut_and_holds_up_nobody(make_api):
 
 
 def test_many_readers_are_told_the_same(make_api):
-    api = make_api(**{"api.connections_per_address": "400"})
+    api = make_api(**{"api.connections_per_address": "400", "api.rate": "0"})
     key = api.key("viewer")["key"]
     readers = [api.stream(key) for _ in range(300)]
     for reader in readers:
