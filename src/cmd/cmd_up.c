@@ -121,7 +121,7 @@ static enum kk_code open_api(struct process *process, struct config *config, str
                                           .connections_per_address =
                                               (unsigned)config_number(config, CONFIG_API_CONNECTIONS_PER_ADDRESS),
                                           .rate = config_number(config, CONFIG_API_RATE),
-        .timeout_ms = config_number(config, CONFIG_API_TIMEOUT),
+                                          .timeout_ms = config_number(config, CONFIG_API_TIMEOUT),
                                           .wake = wake_after_api,
                                           .ctx = process};
     enum kk_code rc;
