@@ -16,7 +16,7 @@ const struct api_route api_routes[] = {
     {"POST",   "/v1/sellers",                     API_OPERATOR, api_add_seller,    "registers a seller, due at once",                "sellerId! period! name mode fullEvery", "201 Seller", "409"},
     {"GET",    "/v1/sellers/{sellerId}",          API_VIEWER,   api_get_seller,    "one seller",                                     NULL, "200 Seller", NULL},
     {"PATCH",  "/v1/sellers/{sellerId}",          API_OPERATOR, api_change_seller, "changes what the body names",                    "period name mode fullEvery state:SellerState @If-Match", "200 Seller", "409 412"},
-    {"GET",    "/v1/sellers/{sellerId}/progress", API_VIEWER,   api_get_progress,  "how far its last crawl is",                      NULL, "200 Run", NULL},
+    {"GET",    "/v1/sellers/{sellerId}/progress", API_VIEWER,   api_get_progress,  "how far its last crawl is",                      NULL, "200 Progress", NULL},
     {"GET",    "/v1/runs",                        API_VIEWER,   api_list_runs,     "crawls, newest first",                           "sellerId state:OpenState " PAGED, "200 [Run]", NULL},
     {"GET",    "/v1/runs/{runId}",                API_VIEWER,   api_get_run,       "one crawl",                                      NULL, "200 Run", NULL},
     {"GET",    "/v1/tasks",                       API_VIEWER,   api_list_tasks,    "tasks, by id",                                   "sellerId status:TaskState endpoint:TaskKind runId " PAGED, "200 [Task]", NULL},
@@ -64,6 +64,9 @@ const struct api_shape api_shapes[] = {
                       "lastStartedAt:time? lastEndedAt:time? createdAt:time revision:int"},
     {"Run",           "id:int sellerId trigger:RunTrigger state:RunState startedAt:time endedAt:time? itemCount:int tasks:int "
                       "open:int success:int dead:int requests:int retries:int created:int changed:int removed:int returned:int"},
+    {"Progress",      "id:int sellerId trigger:RunTrigger state:RunState startedAt:time endedAt:time? itemCount:int tasks:int "
+                      "open:int success:int dead:int requests:int retries:int created:int changed:int removed:int returned:int "
+                      "requestsLeft:int?* leftMs:int?*"},
     {"Task",          "id:int sellerId kind:TaskKind endpoint page:int itemNo:int? runId:int parentTaskId:int? state:TaskState "
                       "isDead:bool attempt:int lapses:int httpStatus:int error createdAt:time publishedAt:time? startedAt:time? "
                       "endedAt:time? nextAttemptAt:time?"},
