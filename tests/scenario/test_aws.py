@@ -204,7 +204,8 @@ result = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key[
         return {row["check"]: row for row in kk.json("doctor", status=None, env={**keys, **env})}
 
     found = rows()
-    assert found["queue"]["result"] == "bad"
+    assert found["queue"]["result"] == "warning", "whoever is no worker can do without"
+    assert "a worker could not work here" in found["queue"]["text"]
     assert "the role lacks the right sqs:DeleteMessage" in found["queue"]["text"], found["queue"]
     assert found["archive"]["result"] == "ok", "what is allowed goes, so the signature is right"
     found = rows(AWS_SECRET_ACCESS_KEY="wrong")

@@ -118,8 +118,11 @@ static enum kk_code sqs_push(struct queue *q, const struct queue_item *items, si
 {
     struct queue_sqs *self = queue_sqs_of(q);
     KK_CLEANUP(kk_free_cleanup) struct push *push = calloc(1, sizeof(*push));
-    enum kk_code rc = push ? check_items(items, count, err) : kk_fail(err, KK_NO_MEMORY, "no memory to send messages");
+    enum kk_code rc;
 
+    if (!push)
+        return kk_fail(err, KK_NO_MEMORY, "no memory to send messages");
+    rc = check_items(items, count, err);
     if (!rc)
         rc = sqs_find(&self->live, err);
     return rc ? rc : push_all(self, items, count, push, err);

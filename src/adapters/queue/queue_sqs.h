@@ -24,7 +24,7 @@ enum kk_code queue_sqs_join_loop(struct queue *queue, struct http *http, size_t 
                                  struct kk_err *err);
 
 /* What the queue is like at AWS; for a person. Writes a sentence. KK_NOT_FOUND, KK_DENIED …: err says what to do;
- * KK_MISMATCH: it is there, but not as it should be, and the sentence says what is not. */
+ * KK_MISMATCH: it is there, but not as it should be or not for all that a worker does, and err says what is not. */
 enum kk_code queue_sqs_check(struct queue *queue, char *ret_text, size_t text_bytes, struct kk_err *err);
 /* Makes the queue and its dead-letter queue ("QUEUE-dead") where they are missing. */
 enum kk_code queue_sqs_create(struct queue *queue, struct kk_err *err);

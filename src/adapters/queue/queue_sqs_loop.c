@@ -276,7 +276,6 @@ static void say_goodbye(struct queue_sqs *self)
     struct kk_err err;
     struct sqs_handle handles[SQS_BATCH_MAX];
     int64_t until_ms = kk_mono_ms(self->clock) + CLOSE_MS;
-    struct flight *flight;
     struct sqs_call call;
     size_t count;
 
@@ -284,9 +283,8 @@ static void say_goodbye(struct queue_sqs *self)
         return;
     do {
         send_changes(self, false, &err);
-        for (count = 0; count < SQS_BATCH_MAX && (flight = free_flight(self)) &&
-                        sqs_hand_take_back(self->hand, handles[count].text);
-             count++)
+        for (count = 0;
+             count < SQS_BATCH_MAX && free_flight(self) && sqs_hand_take_back(self->hand, handles[count].text); count++)
             handles[count].hide_ms = 0;
         if (count && !sqs_make_hide(&self->live, handles, count, &call, &err))
             start(self, free_flight(self), FLIGHT_HIDE, count, &call, &err);
