@@ -217,10 +217,15 @@ static void end_flights(struct app *app)
 
 /* ---- what goes out ---- */
 
-static size_t room(const struct deliver *deliver)
+/* Rows that the sink can take now: one that was marked as in hand for nothing costs two writes. */
+static size_t room(const struct deliver *deliver, const struct sink *sink)
 {
-    size_t left = FLIGHTS_MAX - deliver->flying - deliver->back;
+    size_t left = FLIGHTS_MAX - deliver->flying - deliver->back, flying = 0;
 
+    for (size_t i = 0; i < FLIGHTS_MAX; i++)
+        flying += deliver->flight[i].outbox_id && deliver->flight[i].sink == sink && !deliver->flight[i].is_back;
+    if (sink->inflight_max && flying + left > sink->inflight_max)
+        left = flying < sink->inflight_max ? sink->inflight_max - flying : 0;
     return left < ROWS_MAX ? left : ROWS_MAX;
 }
 
@@ -331,7 +336,7 @@ static int64_t serve_sink(struct app *app, size_t at, struct event_rows *rows, i
     if (deliver->sink_at_ms[at] > mono_ms)
         return deliver->sink_at_ms[at] - mono_ms;
     rows->count = 0;
-    rows->max = room(deliver);
+    rows->max = room(deliver, sink);
     if (serve(app, sink, rows, now_ms, &err)) {
         kk_log(KK_EV_STORE_FAILED, KK_CSTR("while", "deliver events"), KK_CSTR("sink", sink->name),
                KK_ERR_FIELDS(&err));

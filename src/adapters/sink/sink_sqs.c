@@ -290,6 +290,7 @@ enum kk_code sink_sqs_open(struct aws *aws, struct http *http, struct kk_sv url,
     if (!self)
         return kk_fail(err, KK_NO_MEMORY, "no memory for events to SQS");
     self->base.ops = &sqs_ops;
+    self->base.inflight_max = EVENTS_MAX;
     self->http = http;
     self->owner = (struct http_owner){.on_done = on_done, .ctx = self};
     for (size_t i = 0; i < EVENTS_MAX; i++)

@@ -191,6 +191,7 @@ enum kk_code sink_webhook_open(struct http *http, const struct kk_clock *clock, 
     if (!self)
         return kk_fail(err, KK_NO_MEMORY, "no memory for a webhook");
     self->base.ops = &webhook_ops;
+    self->base.inflight_max = WEBHOOK_INFLIGHT_MAX;
     self->http = http;
     self->owner = (struct http_owner){.on_done = on_done, .ctx = self};
     self->clock = clock;
