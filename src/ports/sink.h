@@ -26,7 +26,7 @@ struct sink_result {
 };
 struct sink {
     const struct sink_ops *ops;
-    char name[64]; /* names its outbox rows: "file", "webhook-1a2b3c4d"; stays the same over restarts */
+    char name[64];       /* names its outbox rows: "file", "webhook-1a2b3c4d"; stays the same over restarts */
     size_t inflight_max; /* events it takes at once; 0: it does not say */
     bool is_sequence;
     bool is_notifier; /* it gets alerts, and no events */
