@@ -278,7 +278,7 @@ def test_what_is_copied_into_the_builder_is_enough_to_configure_the_build(image_
     done = run("cmake", "--preset", "release", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     # Nothing else came along.
-    assert set(os.listdir(tmp_path)) <= {"CMakeLists.txt", "CMakePresets.json", "src", "sandbox", "docs",
+    assert set(os.listdir(tmp_path)) <= {"CMakeLists.txt", "CMakePresets.json", "src", "sandbox", "docs", "web",
                                                        "tools", "usr", "build"}
 
 
