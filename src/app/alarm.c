@@ -203,6 +203,13 @@ struct look { /* what all alerts of one look share */
     enum alert_news news[ALERT_COUNT];
 };
 
+static bool is_same(const struct alert *a, const struct alert *b)
+{
+    return a->since_ms == b->since_ms && a->raised_at_ms == b->raised_at_ms && a->well_since_ms == b->well_since_ms &&
+           a->told_at_ms == b->told_at_ms && a->told_count == b->told_count && a->size == b->size &&
+           a->told_size == b->told_size && a->resolved_at_ms == b->resolved_at_ms && strcmp(a->detail, b->detail) == 0;
+}
+
 static enum kk_code look_at(struct app *app, struct alert *alert, struct look *look, struct kk_err *err)
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf detail = KK_BUF(ALERT_DETAIL_BYTES - 1);
@@ -219,7 +226,7 @@ static enum kk_code look_at(struct app *app, struct alert *alert, struct look *l
     if (news)
         write_news(&look->letter, alert, news, look->m->at_ms);
     look->news[alert->key] = news;
-    return memcmp(&was, alert, sizeof(was)) == 0 ? KK_OK : store_put_alert(app->store, alert, err);
+    return is_same(&was, alert) ? KK_OK : store_put_alert(app->store, alert, err);
 }
 
 /* Of several janitors one looks, so that what each remembers for itself does not raise and resolve in turn. */

@@ -168,7 +168,7 @@ static int answer_test(struct call *call, const struct place *place, size_t coun
 int cmd_alert_test(struct call *call)
 {
     KK_CLEANUP(wire_close) struct wire office = {0};
-    struct place place[APP_SINKS_MAX];
+    struct place place[APP_SINKS_MAX] = {0};
     char id[OUTBOX_KEY_BYTES];
     struct kk_err err = {0};
     size_t count = 0, silent_count = 0;
