@@ -114,6 +114,7 @@ static struct plan_rules rules_of(const struct config *config)
         .site_rate = config_number(config, CONFIG_SITE_RATE),
         .site_inflight = config_number(config, CONFIG_SITE_INFLIGHT),
         .page_size = config_number(config, CONFIG_SITE_PAGE_SIZE),
+        .issue_gap_ms = config_number(config, CONFIG_AGENT_ISSUE_GAP),
         .token_every_ms = TOKEN_LIFE_MS - config_number(config, CONFIG_AGENT_RENEW_BEFORE) > TOKEN_LIFE_MS * 3 / 4
                               ? TOKEN_LIFE_MS - config_number(config, CONFIG_AGENT_RENEW_BEFORE)
                               : TOKEN_LIFE_MS * 3 / 4,

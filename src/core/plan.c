@@ -24,11 +24,17 @@ int64_t plan_requests(const struct plan_rules *rules, const struct plan_seller *
     return (pages > 0 ? pages : 1) + 2 * (int64_t)((double)seller->item_count * plan_share(seller) + 0.5);
 }
 
+/* Between two requests of an agent that is alone. */
+static double own_spacing_ms(const struct plan_rules *rules)
+{
+    return (double)rules->gap_ms + (double)rules->gap_ms / 8 + (double)rules->request_ms;
+}
+
 /* Time between two requests of one agent while its bucket lasts. */
 static double spacing_ms(const struct plan_rules *rules, int64_t agent_count)
 {
     double agents = (double)agent_count, request_ms = (double)rules->request_ms;
-    double spacing = (double)rules->gap_ms + (double)rules->gap_ms / 8 + request_ms;
+    double spacing = own_spacing_ms(rules);
     double by_rate = rules->site_rate ? agents * 1000 / (double)rules->site_rate : 0;
     double by_inflight = rules->site_inflight ? agents * request_ms / (double)rules->site_inflight : 0;
 
@@ -45,9 +51,28 @@ static double round_ms(const struct plan_rules *rules, int64_t agent_count)
     return burst > window ? burst : window;
 }
 
+/* What a burst of all agents loses because they join one by one, each with its token. */
+static double ramp_ms(const struct plan_rules *rules, int64_t agent_count, double requests)
+{
+    double step = (double)rules->issue_gap_ms, full = (double)agent_count / spacing_ms(rules, agent_count);
+    double left = requests, at = 0;
+
+    for (int64_t working = 1; working < agent_count && left > 0; working++) {
+        double speed = (double)working / own_spacing_ms(rules);
+
+        if (speed >= full || speed * step >= left) {
+            speed = speed < full ? speed : full;
+            return at + left / speed - requests / full;
+        }
+        at += step;
+        left -= speed * step;
+    }
+    return at + left / full - requests / full;
+}
+
 int64_t plan_duration_ms(const struct plan_rules *rules, int64_t agent_count, int64_t request_count)
 {
-    int64_t share, rounds, rest;
+    int64_t share, rounds, rest, burst;
 
     KK_ASSERT(rules->capacity > 0 && request_count >= 0);
     if (agent_count <= 0)
@@ -55,7 +80,9 @@ int64_t plan_duration_ms(const struct plan_rules *rules, int64_t agent_count, in
     share = (request_count + agent_count - 1) / agent_count + 1; /* and one for its token */
     rounds = (share - 1) / rules->capacity;
     rest = (share - 1) % rules->capacity;
-    return (int64_t)((double)rounds * round_ms(rules, agent_count) + (double)rest * spacing_ms(rules, agent_count)) +
+    burst = rounds ? agent_count * rules->capacity : request_count + agent_count;
+    return (int64_t)((double)rounds * round_ms(rules, agent_count) + (double)rest * spacing_ms(rules, agent_count) +
+                     ramp_ms(rules, agent_count, (double)burst)) +
            rules->request_ms;
 }
 

@@ -12,7 +12,8 @@
  * max(W + r, C * s) requests.
  *
  * Each agent first asks for a token, and for another one each life_ms - renew_ms; those requests are of the same
- * budget. */
+ * budget. The first issues are spaced, so agent k joins at (k - 1) * g: until all have joined, k of them make k / s
+ * requests, no more than the site's caps allow, and what the burst lost by that is added. */
 #ifndef KK_CORE_PLAN_H
 #define KK_CORE_PLAN_H
 
@@ -25,6 +26,7 @@ struct plan_rules {
     int64_t request_ms;               /* a request's own duration, mean */
     int64_t site_rate, site_inflight; /* 0: no cap */
     int64_t page_size;
+    int64_t issue_gap_ms;   /* between two token issues */
     int64_t token_every_ms; /* how long a token is used: its life less the lead of its renewal */
 };
 struct plan_seller {

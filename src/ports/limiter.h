@@ -18,7 +18,7 @@ struct limiter_rules {
     int64_t grant_ttl_ms;        /* a grant older than this must not be used */
     int64_t request_timeout_ms;  /* a request is over by then, answered or not */
     int64_t site_inflight;       /* agents busy at once, for the whole site; 0: no cap */
-    int64_t site_rate;           /* grants in any second, for the whole site; 0: no cap */
+    int64_t site_rate;           /* grants in any second, less those given back, for the whole site; 0: no cap */
 };
 
 struct limiter_grant {

@@ -480,11 +480,31 @@ static void the_site_has_so_many_grants_in_a_second(void **state)
     given = ask_for(4, 4);
     CHECK_EQ(given.count, 1);
     check_between(given.wait_ms, 600, 600 + TICK_MS);
-    tell(given.grant[0], false, 0);
+    tell(given.grant[0], true, 0);
     pass(given.wait_ms - 1);
     CHECK_EQ(ask_for(4, 4).count, 0);
     pass(1);
     CHECK_EQ(ask_for(4, 4).count, 2);
+}
+
+/* Nothing left under it, so the site's second has room for another. */
+static void a_grant_given_back_does_not_count_for_the_site(void **state)
+{
+    struct limiter_rules rules = usual;
+    struct given given;
+
+    (void)state;
+    rules.site_rate = 3;
+    reopen(rules);
+    given = ask_for(4, 4);
+    CHECK_EQ(given.count, 3);
+    pass(100);
+    CHECK_EQ(ask_for(4, 4).count, 0);
+    tell(given.grant[1], false, 0);
+    tell(given.grant[1], false, 0); /* once is enough */
+    CHECK_EQ(ask_for(4, 4).count, 1);
+    tell(given.grant[0], true, 0); /* this one left */
+    CHECK_EQ(ask_for(4, 4).count, 0);
 }
 
 static void a_hop_counts_for_the_site_and_is_not_refused_for_it(void **state)
@@ -741,6 +761,7 @@ int limiter_contract_run(const char *name, const struct limiter_world *contract)
         cmocka_unit_test(a_hop_of_a_grant_that_is_over_is_refused),
         cmocka_unit_test(the_site_has_so_many_requests_at_once),
         cmocka_unit_test(the_site_has_so_many_grants_in_a_second),
+        cmocka_unit_test(a_grant_given_back_does_not_count_for_the_site),
         cmocka_unit_test(a_hop_counts_for_the_site_and_is_not_refused_for_it),
         cmocka_unit_test(a_restart_forgets_nothing),
         cmocka_unit_test(after_a_crash_open_grants_are_closed_at_once),

@@ -121,6 +121,16 @@ static void charge(struct oracle *o)
     o->charge_ms[o->charge_count++] = now(o);
 }
 
+/* A grant that was given back counts for nobody. */
+static void uncharge(struct oracle *o, int64_t at_ms)
+{
+    for (size_t i = o->charge_count; i-- > 0 && o->charge_ms[i] >= at_ms;)
+        if (o->charge_ms[i] == at_ms) {
+            memmove(&o->charge_ms[i], &o->charge_ms[i + 1], (--o->charge_count - i) * sizeof(o->charge_ms[0]));
+            return;
+        }
+}
+
 static int64_t busy_count(const struct oracle *o, int64_t at)
 {
     int64_t count = 0;
@@ -168,6 +178,7 @@ static void note_told(struct oracle *o, struct oracle_agent *agent, bool was_sen
         agent->token_ms[agent->token_count - 1] = agent->free_ms;
     } else {
         agent->token_count--;
+        uncharge(o, agent->taken_ms);
     }
     if (hold_ms && at + hold_ms > agent->held_ms)
         agent->held_ms = at + hold_ms;

@@ -102,6 +102,8 @@ void rule_run(struct watch *watch, const struct row *row)
         if (row->n[4])
             sim_fail(watch->sim, "R4", "run %lld ended with %lld open tasks", (long long)run->id, (long long)row->n[4]);
         if (state == RUN_COMPLETE) {
+            if (!watch->sim->result.first_run_ms)
+                watch->sim->result.first_run_ms = watch->sim->now_ms;
             check_complete(watch, run);
             count_missed(watch, run);
         }

@@ -370,6 +370,8 @@ static void make(struct sim *sim)
     const struct vfs_hooks far_hooks = {.wall_ms = on_time, .random = on_chance, .ctx = sim};
 
     sim_plan_make(&sim->plan, sim->options->seed, sim->options->faults, sim->options->has_all);
+    if (sim->options->plan)
+        sim->plan = *sim->options->plan;
     make_chance(sim);
     sim->is_calm = true;
     if (sim->plan.has_remote_limiter)

@@ -39,16 +39,18 @@ struct sim_result {
     int64_t at_ms; /* virtual time since the start */
     uint64_t hash; /* of everything that happened, in order */
     struct sim_counts counts;
-    int64_t days_ms; /* simulated in all, the calm at the end too */
+    int64_t days_ms;      /* simulated in all, the calm at the end too */
+    int64_t first_run_ms; /* until the first run that was complete; 0: none was */
 };
 
 struct sim_options {
     uint64_t seed;
     int64_t days;
-    unsigned faults;    /* bits of enum sim_fault; see plan.h */
-    bool has_all;       /* the seed picks some of faults; else all of them strike */
-    FILE *trace;        /* NULL: not written */
-    bool is_long_trace; /* each event as it comes; else the last ones after a failure */
+    unsigned faults;             /* bits of enum sim_fault; see plan.h */
+    bool has_all;                /* the seed picks some of faults; else all of them strike */
+    const struct sim_plan *plan; /* instead of the seed's; NULL: the seed decides */
+    FILE *trace;                 /* NULL: not written */
+    bool is_long_trace;          /* each event as it comes; else the last ones after a failure */
 };
 void sim_run(const struct sim_options *options, struct sim_result *ret);
 

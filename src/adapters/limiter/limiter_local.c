@@ -92,6 +92,15 @@ static void open_request(const struct limiter_local *self, struct limiter_row *r
     row->is_changed = true;
 }
 
+/* Nothing left under this grant: neither the agent's token nor the site's was used. */
+static void put_back(struct limiter_rows *rows, struct limiter_row *row)
+{
+    bucket_put_back(&row->bucket, row->pending_at_ms);
+    row->pending_at_ms = 0;
+    rows->pool.is_changed |=
+        bucket_put_back(&rows->pool.site, row->last_used_at_ms + LIMITER_SITE_WINDOW_MS + LIMITER_TICK_MS);
+}
+
 static void apply_report(const struct limiter_local *self, struct limiter_rows *rows,
                          const struct limiter_report *report)
 {
@@ -103,12 +112,10 @@ static void apply_report(const struct limiter_local *self, struct limiter_rows *
     if (row->busy_until_ms > now_ms)
         rows->busy_count--;
     row->is_silent = false;
-    if (report->was_sent) {
+    if (report->was_sent)
         close_request(self, row, now_ms);
-    } else {
-        bucket_put_back(&row->bucket, row->pending_at_ms);
-        row->pending_at_ms = 0;
-    }
+    else
+        put_back(rows, row);
     if (report->hold_ms > 0)
         row->held_until_ms = latest(row->held_until_ms, later(now_ms, report->hold_ms));
     row->is_changed = true;

@@ -99,10 +99,12 @@ local function close(a) -- its token returns one window after the request was ov
     call('ZREM', BUSY, a.id)
 end
 
-local function put_back(a)
+local function put_back(a) -- nothing left: neither the agent's token nor the site's was used
+    local at = a.u + SITE_MS + TICK
     call('ZREM', a.tokens, a.k)
     a.p = 0
     call('ZREM', BUSY, a.id)
+    call('ZREM', SITE, call('ZRANGEBYSCORE', SITE, at, at, 'LIMIT', 0, 1)[1] or '')
 end
 
 ---- other rules than before: every agent is brought to them, once

@@ -59,6 +59,20 @@ static void the_sites_caps_stretch_the_burst(void **state)
     CHECK_EQ(plan_duration_ms(&rules, 100, 1000), 10 * 100 * 200 + 200);
 }
 
+static void agents_that_join_one_by_one_make_a_crawl_longer(void **state)
+{
+    struct plan_rules rules = usual;
+    int64_t spacing = 1600 + 200 + 200;
+
+    (void)state;
+    rules.issue_gap_ms = 1000;
+    CHECK_EQ(plan_duration_ms(&rules, 1, 79), 79 * spacing + 200); /* nobody joins */
+    /* Five are late by 0, 1, … 4 s, in the mean 2 s, and the crawl is long enough to feel it whole. */
+    CHECK_EQ(plan_duration_ms(&rules, 5, 200), 40 * spacing + 2000 + 200);
+    rules.site_rate = 1; /* two of them reach it: one second with half of it is lost */
+    CHECK_EQ(plan_duration_ms(&rules, 10, 100), 100 * 1000 + 500 + 200);
+}
+
 static void the_fewest_agents_are_enough_and_one_less_is_not(void **state)
 {
     (void)state;
@@ -81,6 +95,7 @@ int main(void)
         cmocka_unit_test(a_delta_cycle_looks_at_what_changed_and_at_its_share_of_the_rest),
         cmocka_unit_test(a_bucketful_goes_in_a_burst_and_the_next_waits_for_the_first_token),
         cmocka_unit_test(the_sites_caps_stretch_the_burst),
+        cmocka_unit_test(agents_that_join_one_by_one_make_a_crawl_longer),
         cmocka_unit_test(the_fewest_agents_are_enough_and_one_less_is_not),
     };
 
