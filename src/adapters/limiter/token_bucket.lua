@@ -1,9 +1,10 @@
 -- The limiter in Redis (ports/limiter.h): every question is one run of this script, so it happens whole or not at all.
 -- All keys carry one hash tag, so that in a cluster they are in one slot.
 --   pool   hash: now (never goes back), run (the server's run whose memory was checked against the store), rules, seq
---   a:ID   hash: g grant, u last use, b busy until, n not before (gap), h held until, r restored: not before,
---          p when the open grant's token returns (0: none is open), k the last token's name, s silent
---   t:ID   sorted set: tokens that are out, by the time of their return
+--   a:ID   packed numbers: g grant, u last use, b busy until, n not before (gap), h held until, r restored: not
+--          before, p when the open grant's token returns (0: none is open), k the last token's name, s silent,
+--          e until when its tokens are kept
+--   t:ID   sorted set: tokens that are out, by the time of their return; some that are back until it is full
 --   ready  sorted set: agents that may send, by last use      wait   sorted set: the others, by when they may
 --   busy   sorted set: agents with an open grant, by its end  site   sorted set: grants of the last second
 --   set:D  set: agents somebody may choose from, named by the digest of the list
@@ -34,31 +35,76 @@ local function chance() -- Park and Miller's generator, from the caller's roll
     return gap + math.floor(roll / 2147483647 * (math.floor(gap / 4) + 1))
 end
 
----- one agent
+---- what a turn does to the lists of agents: each list is written once, because the calls are what takes time
 
-local function load(id)
-    local f = call('HMGET', base .. 'a:' .. id, 'g', 'u', 'b', 'n', 'h', 'p', 'k', 's', 'r')
-    return {
-        id = id, tokens = base .. 't:' .. id, is_known = f[1] ~= false,
-        g = tonumber(f[1] or 0), u = tonumber(f[2] or 0), b = tonumber(f[3] or 0), n = tonumber(f[4] or 0),
-        h = tonumber(f[5] or 0), p = tonumber(f[6] or 0), k = tonumber(f[7] or 0), s = tonumber(f[8] or 0),
-        r = tonumber(f[9] or 0),
-    }
+local leaves, waits, over, busy, charges = {}, {}, {}, {}, 0
+
+local function flush()
+    if #leaves > 0 then call('ZREM', READY, unpack(leaves)) end
+    if #waits > 0 then call('ZADD', WAIT, unpack(waits)) end
+    if #over > 0 then call('ZREM', BUSY, unpack(over)) end
+    if #busy > 0 then call('ZADD', BUSY, unpack(busy)) end
+    if charges > 0 then
+        local last, add = call('HINCRBY', KEYS[1], 'seq', charges), {}
+        for i = 1, charges do
+            add[2 * i - 1], add[2 * i] = now + SITE_MS + TICK, last - charges + i
+        end
+        call('ZADD', SITE, unpack(add))
+    end
+    leaves, waits, over, busy, charges = {}, {}, {}, {}, 0
 end
 
-local function save(a)
-    call('HSET', base .. 'a:' .. a.id, 'g', a.g, 'u', a.u, 'b', a.b, 'n', a.n, 'h', a.h, 'p', a.p, 'k', a.k, 's', a.s,
-        'r', a.r)
+---- one agent
+
+local FORM, known = '<dddddddddd', {} -- known: what this run has read
+
+local function fetch(ids)
+    local keys, asked = {}, {}
+    for _, id in ipairs(ids) do
+        if not known[id] then
+            keys[#keys + 1] = base .. 'a:' .. id
+            asked[#asked + 1] = id
+        end
+    end
+    if #keys == 0 then return end
+    for i, text in ipairs(call('MGET', unpack(keys))) do
+        local a = { id = asked[i], key = keys[i], tokens = base .. 't:' .. asked[i], is_known = text ~= false }
+        if text then
+            a.g, a.u, a.b, a.n, a.h, a.p, a.k, a.s, a.r, a.e = struct.unpack(FORM, text)
+        else
+            a.g, a.u, a.b, a.n, a.h, a.p, a.k, a.s, a.r, a.e = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+        end
+        known[asked[i]] = a
+    end
+end
+
+local function load(id)
+    if not known[id] then fetch({ id }) end
+    return known[id]
+end
+
+local function expire(a)
+    call('PEXPIRE', a.tokens, math.max(a.e - now, 1))
+end
+
+local function save(a) -- and keeps it long enough that nothing which counts is forgotten
+    local until_ms = math.max(a.h, a.r, a.b, now)
+    local keep_ms = until_ms - now + win + KEEP_MS
+    local is_short = a.e < math.max(a.r, a.b, now) + win + KEEP_MS / 2
+    if is_short then a.e = math.max(a.r, a.b, now) + win + KEEP_MS end
+    local text = struct.pack(FORM, a.g, a.u, a.b, a.n, a.h, a.p, a.k, a.s, a.r, a.e)
+    a.is_known = true
+    if until_ms >= NEVER then call('SET', a.key, text) else call('SET', a.key, text, 'PX', keep_ms) end
+    if is_short then expire(a) end
 end
 
 local function count_out(a)
-    call('ZREMRANGEBYSCORE', a.tokens, '-inf', now)
-    return call('ZCARD', a.tokens)
+    return call('ZCOUNT', a.tokens, '(' .. now, '+inf')
 end
 
 local function token_at(a, out)
     if out < cap then return 0 end
-    return tonumber(call('ZRANGE', a.tokens, out - cap, out - cap, 'WITHSCORES')[2])
+    return tonumber(call('ZRANGEBYSCORE', a.tokens, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', out - cap, 1)[2])
 end
 
 local function ready_at(a, out)
@@ -67,19 +113,20 @@ local function ready_at(a, out)
     return at
 end
 
-local function index(a, out)
-    call('ZREM', READY, a.id)
-    call('ZADD', WAIT, ready_at(a, out), a.id)
+local function await(a, out)
+    waits[#waits + 1] = ready_at(a, out)
+    waits[#waits + 1] = a.id
 end
 
-local function keep(a) -- long enough that nothing which counts is forgotten
-    local until_ms = math.max(a.h, a.r, a.b)
-    if until_ms >= NEVER then
-        call('PERSIST', base .. 'a:' .. a.id)
-    else
-        call('PEXPIRE', base .. 'a:' .. a.id, until_ms - math.min(now, until_ms) + win + KEEP_MS)
+local function index(a) -- those that are back are thrown away only once they could be mistaken for a full bucket
+    local out = call('ZCARD', a.tokens)
+    if out >= cap then
+        call('ZREMRANGEBYSCORE', a.tokens, '-inf', now)
+        out = count_out(a)
     end
-    call('PEXPIRE', a.tokens, life + win + KEEP_MS)
+    leaves[#leaves + 1] = a.id
+    await(a, out)
+    if #leaves >= 1000 then flush() end
 end
 
 local function open(a)
@@ -88,23 +135,24 @@ local function open(a)
     a.u = now
     a.k = a.k + 1
     call('ZADD', a.tokens, a.p, a.k)
-    call('ZADD', BUSY, a.b, a.id)
+    busy[#busy + 1] = a.b
+    busy[#busy + 1] = a.id
 end
 
 local function close(a) -- its token returns one window after the request was over
-    local over = math.min(now, a.b)
-    call('ZADD', a.tokens, 'XX', over + win + TICK, a.k)
-    a.n = math.max(a.n, over + chance())
+    local at = math.min(now, a.b)
+    call('ZADD', a.tokens, 'XX', at + win + TICK, a.k)
+    a.n = math.max(a.n, at + chance())
     a.p = 0
-    call('ZREM', BUSY, a.id)
+    over[#over + 1] = a.id
 end
 
 local function put_back(a) -- nothing left: neither the agent's token nor the site's was used
     local at = a.u + SITE_MS + TICK
     call('ZREM', a.tokens, a.k)
     a.p = 0
-    call('ZREM', BUSY, a.id)
-    call('ZREM', SITE, call('ZRANGEBYSCORE', SITE, at, at, 'LIMIT', 0, 1)[1] or '')
+    over[#over + 1] = a.id
+    if rate > 0 then call('ZREM', SITE, call('ZRANGEBYSCORE', SITE, at, at, 'LIMIT', 0, 1)[1] or '') end
 end
 
 ---- other rules than before: every agent is brought to them, once
@@ -130,11 +178,11 @@ local function change_rules()
                 if win ~= old_win then shift_tokens(a, win - old_win) end
                 if win > old_win then distrust(a, old_win) end
                 save(a)
-                keep(a)
-                index(a, count_out(a))
+                index(a)
             end
         end
     end
+    flush()
 end
 
 ---- a turn
@@ -146,8 +194,7 @@ local function apply_report(id, grant, was_sent, hold)
     if was_sent then close(a) else put_back(a) end
     if hold > 0 then a.h = math.max(a.h, math.min(now + hold, NEVER)) end
     save(a)
-    if hold > 0 then keep(a) end
-    index(a, count_out(a))
+    index(a)
 end
 
 local function promote() -- those whose time has come
@@ -155,8 +202,9 @@ local function promote() -- those whose time has come
         local due = call('ZRANGEBYSCORE', WAIT, '-inf', now, 'LIMIT', 0, 1000)
         if #due == 0 then return end
         local add = {}
+        fetch(due)
         for i, id in ipairs(due) do
-            add[2 * i - 1] = call('HGET', base .. 'a:' .. id, 'u') or 0
+            add[2 * i - 1] = known[id].u
             add[2 * i] = id
         end
         call('ZADD', READY, unpack(add))
@@ -175,7 +223,7 @@ local function site_room()
 end
 
 local function charge_site()
-    if rate > 0 then call('ZADD', SITE, now + SITE_MS + TICK, call('HINCRBY', KEYS[1], 'seq', 1)) end
+    if rate > 0 then charges = charges + 1 end
 end
 
 local function give(a, given)
@@ -185,8 +233,8 @@ local function give(a, given)
     given[#given + 1] = cap - out
     given[#given + 1] = a.s
     save(a)
-    keep(a)
-    call('ZADD', WAIT, ready_at(a, out), a.id)
+    if out == 1 then expire(a) end -- its tokens' set may be a new one
+    await(a, out)
 end
 
 local function grant(id, given)
@@ -211,9 +259,10 @@ local function choose(set, want, given)
             elseif count < want and count < room then
                 count = count + 1
                 chosen[#chosen + 1] = id
-                grant(id, given)
             end
         end
+        fetch(chosen)
+        for _, id in ipairs(chosen) do grant(id, given) end
         if #chosen > 0 then call('ZREM', READY, unpack(chosen)) end
     end
 end
@@ -260,7 +309,7 @@ local function repeat_grants(old, set, want, given)
             else
                 put_back(a)
                 save(a)
-                index(a, count_out(a))
+                index(a)
             end
         end
     end
@@ -278,15 +327,20 @@ local function turn()
     local key = base .. 'last:' .. ARGV[12]
     if want > 0 and call('PEXPIRE', set, KEEP_MS) == 0 then return { 'SET' } end
     call('ZREMRANGEBYSCORE', BUSY, '-inf', now)
+    local told = {}
+    for i = 17, #ARGV, 4 do told[#told + 1] = name(ARGV[i]) end
+    fetch(told)
     for i = 17, #ARGV, 4 do
         apply_report(ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2] == '1', tonumber(ARGV[i + 3]))
     end
+    flush()
     promote()
     if ARGV[14] == '1' then
         old = call('GET', key) or ''
         if string.sub(old, 1, #ARGV[13] + 1) ~= ARGV[13] .. ':' then old = nil end
     end
     if old then repeat_grants(old, set, want, given) elseif want > 0 then choose(set, want, given) end
+    flush()
     if want > 0 then
         remember(key, ARGV[13], given)
         if #given / 4 < want then wait = wait_ms(set) end
@@ -304,8 +358,8 @@ local function again() -- 12 agent, 13 grant
     open(a)
     charge_site()
     save(a)
-    keep(a)
-    index(a, count_out(a))
+    index(a)
+    flush()
     return { 'OK', now }
 end
 
@@ -328,8 +382,8 @@ local function unhold() -- 12 agent
     if a.is_known then
         a.h = 0
         save(a)
-        keep(a)
-        index(a, count_out(a))
+        index(a)
+        flush()
     end
     return { 'OK', now }
 end
@@ -371,10 +425,10 @@ local function restore()
             a.u, a.g, a.s = used, math.max(a.g, grant_id), 1
             a.r = math.max(a.r, used + life + win + TICK)
             save(a)
-            keep(a)
-            index(a, count_out(a))
+            index(a)
         end
     end
+    flush()
     call('HSET', KEYS[1], 'now', now)
     return { 'OK', now, lost }
 end
