@@ -560,7 +560,7 @@ void claim_after_commit(struct app *app, struct batch *b)
         return;
     } else if (b->is_queue_empty) {
         work->ask_at_ms = work->idle_at_ms = b->mono_ms + IDLE_ASK_MS;
-    } else if (b->wait_ms && !b->unused_count) { /* what goes back may be somebody's at once */
+    } else if (b->wait_ms) {
         work->ask_at_ms = b->mono_ms + (b->wait_ms < KK_SECOND_MS ? b->wait_ms : KK_SECOND_MS);
     } else {
         work->ask_at_ms = 0;

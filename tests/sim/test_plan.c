@@ -95,20 +95,13 @@ static void where_the_agents_join_one_by_one(void **state)
     check_forecast("joining, longer", 60, 6, &rules);
 }
 
-static void where_requests_at_once_bind(void **state)
-{
-    const struct limiter_rules rules = {.capacity = 1000, .window_ms = KK_HOUR_MS, .gap_ms = 0, .site_inflight = 1};
-
-    (void)state;
-    check_forecast("in flight", 300, 6, &rules);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(where_the_bucket_binds),      cmocka_unit_test(where_the_gap_binds),
-        cmocka_unit_test(where_the_site_s_rate_binds), cmocka_unit_test(where_the_agents_join_one_by_one),
-        cmocka_unit_test(where_requests_at_once_bind),
+        cmocka_unit_test(where_the_bucket_binds),
+        cmocka_unit_test(where_the_gap_binds),
+        cmocka_unit_test(where_the_site_s_rate_binds),
+        cmocka_unit_test(where_the_agents_join_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
