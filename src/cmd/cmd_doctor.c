@@ -250,12 +250,15 @@ static void check_queue(struct doctor *d)
 {
     struct kk_err err = {0};
     int64_t waiting = 0, dead = 0;
+    enum kk_code rc = wire_add(&d->office, WIRE_QUEUE, &err);
 
-    if (wire_add(&d->office, WIRE_QUEUE, &err))
-        found_err(d, "queue", &err);
-    else if (!d->office.app.queue->ops->joins_store)
+    if (!rc && !d->office.app.queue->ops->joins_store) {
         check_sqs(d);
-    else if (queue_depth(d->office.app.queue, &waiting, &dead, &err))
+        return;
+    }
+    if (!rc)
+        rc = queue_depth(d->office.app.queue, &waiting, &dead, &err);
+    if (rc)
         found_err(d, "queue", &err);
     else
         find(d, "queue", FINDING_OK, "%" PRId64 " waiting", waiting);
