@@ -62,7 +62,6 @@ struct work {
     size_t agent_count;
     int64_t agents_at_ms;      /* monotonic; 0: look them up */
     int64_t ask_at_ms;         /* monotonic: not worth asking for grants before */
-    int64_t stray_at_ms;       /* monotonic: when a queue elsewhere is asked although no task waits in it */
     int64_t idle_at_ms;        /* ask_at_ms as an empty queue set it: a message ends that wait */
     int64_t limiter_at_ms;     /* monotonic: the limiter failed; not before */
     int64_t issue_at_ms;       /* monotonic: no token issue before */

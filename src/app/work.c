@@ -18,7 +18,6 @@
 #define RETRY_LAST_MS INT64_C(5000)
 #define ALONE_FAILS_MAX 3 /* a job that fails alone so often is left to its lease */
 #define IDLE_MS KK_SECOND_MS
-#define STRAY_ASK_MS (15 * KK_MINUTE_MS)
 
 /* ---- answers ---- */
 
@@ -363,20 +362,6 @@ static bool is_still_empty(struct app *app, int64_t mono_ms)
     return true;
 }
 
-/* A message that was sent twice may outlive its task; while no task is published nobody would ask for it. */
-static void ask_for_strays(struct app *app)
-{
-    struct work *work = app->work;
-    int64_t mono_ms = kk_mono_ms(app->clock);
-    struct kk_err err = {0};
-
-    if (mono_ms < work->stray_at_ms)
-        return;
-    work->stray_at_ms = mono_ms + STRAY_ASK_MS;
-    if (queue_ask(app->queue, work->ready + 1, &err))
-        kk_log(KK_EV_QUEUE_FAILED, KK_CSTR("while", "ask for messages"), KK_ERR_FIELDS(&err));
-}
-
 /* What acks and time have brought to a queue that is elsewhere, and what it has brought here. */
 static void look_at_queue(struct app *app)
 {
@@ -386,7 +371,6 @@ static void look_at_queue(struct app *app)
         return;
     if (queue_flush(app->queue, &err))
         kk_log(KK_EV_QUEUE_FAILED, KK_CSTR("while", "receive and delete messages"), KK_ERR_FIELDS(&err));
-    ask_for_strays(app);
     queue_look(app->queue, &app->work->here);
 }
 

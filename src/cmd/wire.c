@@ -371,7 +371,7 @@ static enum kk_code open_nothing(struct wire *wire, struct kk_sv url, struct kk_
 struct scheme {
     enum config_key key;
     const char *name;
-    enum kk_code (*open)(struct wire *wire, struct kk_sv url, struct kk_err *err); /* NULL: not in this build */
+    enum kk_code (*open)(struct wire *wire, struct kk_sv url, struct kk_err *err);
 };
 static const struct scheme schemes[] = {
     {CONFIG_STORE_URL, "sqlite", open_sqlite},
@@ -397,7 +397,6 @@ static enum kk_code find_scheme(enum config_key key, struct kk_sv url, const str
 {
     KK_CLEANUP(kk_buf_done) struct kk_buf valid = KK_BUF(256);
     struct kk_sv rest = url, name = kk_sv_cut(&rest, ':');
-    bool is_later = false;
 
     for (size_t i = 0; i < KK_COUNT(schemes); i++) {
         const struct scheme *scheme = &schemes[i];
@@ -406,16 +405,12 @@ static enum kk_code find_scheme(enum config_key key, struct kk_sv url, const str
             continue;
         if (kk_sv_eq(kk_sv_of(scheme->name), name)) {
             *ret = scheme;
-            if (scheme->open)
-                return KK_OK;
-            is_later = true;
+            return KK_OK;
         }
-        if (scheme->open)
-            kk_buf_addf(&valid, "%s%s:", valid.len ? ", " : "", scheme->name);
+        kk_buf_addf(&valid, "%s%s:", valid.len ? ", " : "", scheme->name);
     }
-    return kk_fail(err, KK_BAD_INPUT, "%s: %.*s: %s; valid here: %s", config_row(key)->key,
-                   (int)(name.len < 40 ? name.len : 40), name.ptr,
-                   is_later ? "is not in this build" : "is no scheme that is known", kk_buf_cstr(&valid));
+    return kk_fail(err, KK_BAD_INPUT, "%s: %.*s: is no scheme that is known; valid here: %s", config_row(key)->key,
+                   (int)(name.len < 40 ? name.len : 40), name.ptr, kk_buf_cstr(&valid));
 }
 
 /* Every URL of a key, to its adapter; or, where is_trial, only to its row. */

@@ -31,10 +31,10 @@ def config_file(kk, text):
     ("[limitr]\n", "kkachi.conf:1: unknown section [limitr]; did you mean [limiter]?"),
     ("events.url = redis://h\n", "events.url: redis: is no scheme that is known; valid here: file:, https:, http:"),
     ("store.url = mysql://u:hush@h\n", "store.url: the database is missing, too long or wrongly written"),
-    ("queue.url = sqs://r/q\n", "queue.url: sqs: is not in this build; valid here: store:"),
+    ("queue.url = kafka://r/q\n", "queue.url: kafka: is no scheme that is known; valid here: store:, sqs:"),
     ("archive.url = gs://b/p\n", "archive.url: gs: is no scheme that is known; valid here: file:, s3:"),
     ("limiter.url = redis://h:0\n", "limiter.url: it has no valid host and port, as in redis://host:6379/0"),
-    ("schedule.url = eventbridge://r/g\n", "schedule.url: eventbridge: is not in this build; valid here: store:"),
+    ("schedule.url = cron://r/g\n", "schedule.url: cron: is no scheme that is known; valid here: store:, eventbridge:"),
 ])
 def test_a_bad_file_is_told_with_place_and_nearest_key(make_kkachi, text, says):
     kk = make_kkachi()

@@ -8,7 +8,6 @@
 struct remote_queue *remote_queue_create(void);
 void remote_queue_destroy(struct remote_queue *queue);
 int64_t remote_queue_due_ms(const struct remote_queue *queue, int64_t now_ms); /* the next to be seen; true time */
-size_t remote_queue_count(const struct remote_queue *queue);
 
 /* The limiter on a machine of its own: the real one, on a database that no process here shares. */
 struct remote_limiter *remote_limiter_create(struct sim *sim);

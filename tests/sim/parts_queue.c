@@ -48,11 +48,6 @@ int64_t remote_queue_due_ms(const struct remote_queue *queue, int64_t now_ms)
     return due_ms;
 }
 
-size_t remote_queue_count(const struct remote_queue *queue)
-{
-    return queue->count;
-}
-
 /* ---- the far queue ---- */
 
 static bool is_rude(const struct sim *sim, uint64_t per_mille)

@@ -93,8 +93,9 @@ bool watch_is_over(struct watch *watch, char *ret_why, size_t why_bytes)
         {"rows are in the outbox", "SELECT COUNT(*) FROM outbox WHERE due_at_ms IS NOT NULL"},
         {"messages are in the queue", "SELECT COUNT(*) FROM message WHERE is_dead = 0"},
     };
-    size_t far = watch->sim->queue ? remote_queue_count(watch->sim->queue) : 0;
 
+    /* What a far queue still holds then belongs to no task: it stays until there is work again, for an idle worker does
+     * not pay for asking. */
     for (size_t i = 0; i < KK_COUNT(left); i++) {
         int64_t count = ask(watch, left[i].sql);
 
@@ -103,8 +104,7 @@ bool watch_is_over(struct watch *watch, char *ret_why, size_t why_bytes)
             return false;
         }
     }
-    snprintf(ret_why, why_bytes, "%zu messages are in the far queue", far);
-    return far == 0;
+    return true;
 }
 
 int64_t watch_ended_runs(const struct watch *watch, const char *seller_id, bool complete_only)
