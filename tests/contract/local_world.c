@@ -11,18 +11,7 @@ static size_t store_count;
 
 int64_t local_wall_ms, local_mono_ms;
 
-static int64_t wall_ms(void *ctx)
-{
-    (void)ctx;
-    return local_wall_ms;
-}
-
-static int64_t mono_ms(void *ctx)
-{
-    (void)ctx;
-    return local_mono_ms;
-}
-const struct kk_clock local_clock = {.wall_ms = wall_ms, .mono_ms = mono_ms};
+const struct kk_clock local_clock = {.wall_ms = local_wall, .mono_ms = local_now};
 
 void local_make(void)
 {
@@ -57,4 +46,23 @@ void local_remove(void)
 {
     local_close_stores();
     test_folder_remove(folder);
+}
+
+int64_t local_now(void *ctx)
+{
+    (void)ctx;
+    return local_mono_ms;
+}
+
+int64_t local_wall(void *ctx)
+{
+    (void)ctx;
+    return local_wall_ms;
+}
+
+void local_pass(void *ctx, int64_t ms)
+{
+    (void)ctx;
+    local_wall_ms += ms;
+    local_mono_ms += ms;
 }

@@ -15,5 +15,9 @@ void local_remove(void);
 
 extern int64_t local_wall_ms, local_mono_ms;
 extern const struct kk_clock local_clock;
+/* The same for a contract's world: its two clocks, and time that goes by on both. */
+int64_t local_now(void *ctx);
+int64_t local_wall(void *ctx);
+void local_pass(void *ctx, int64_t ms);
 
 #endif

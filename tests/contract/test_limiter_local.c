@@ -28,25 +28,6 @@ static struct limiter *open_limiter(void *ctx, const struct limiter_rules *rules
     return limiter;
 }
 
-static int64_t now_ms(void *ctx)
-{
-    (void)ctx;
-    return local_mono_ms;
-}
-
-static int64_t wall_ms(void *ctx)
-{
-    (void)ctx;
-    return local_wall_ms;
-}
-
-static void pass(void *ctx, int64_t ms)
-{
-    (void)ctx;
-    local_wall_ms += ms;
-    local_mono_ms += ms;
-}
-
 static void jump_wall(void *ctx, int64_t ms)
 {
     (void)ctx;
@@ -165,7 +146,7 @@ static void many_agents_are_chosen_evenly(void **state)
         }
         ask.reports = reports;
         ask.report_count = count;
-        pass(NULL, 10);
+        local_pass(NULL, 10);
     }
     for (int i = 0; i < 300; i++)
         CHECK_EQ(used[i], 3);
@@ -175,10 +156,10 @@ int main(void)
 {
     static const struct limiter_world contract = {.make = make,
                                                   .open = open_limiter,
-                                                  .now_ms = now_ms,
-                                                  .pass = pass,
+                                                  .now_ms = local_now,
+                                                  .pass = local_pass,
                                                   .jump_wall = jump_wall,
-                                                  .wall_ms = wall_ms,
+                                                  .wall_ms = local_wall,
                                                   .remove = remove_all};
 #define LOCAL_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {

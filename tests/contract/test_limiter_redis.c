@@ -75,25 +75,6 @@ static struct limiter *open_limiter(void *ctx, const struct limiter_rules *rules
     return open_at(&settings, rules);
 }
 
-static int64_t now_ms(void *ctx)
-{
-    (void)ctx;
-    return local_mono_ms;
-}
-
-static int64_t wall_ms(void *ctx)
-{
-    (void)ctx;
-    return local_wall_ms;
-}
-
-static void pass(void *ctx, int64_t ms)
-{
-    (void)ctx;
-    local_wall_ms += ms;
-    local_mono_ms += ms;
-}
-
 static void remove_all(void *ctx)
 {
     (void)ctx;
@@ -197,7 +178,7 @@ static void a_replica_grants_nothing(void **state)
 static void use_both(struct limiter *limiter)
 {
     CHECK_EQ(turn(limiter, 2).count, 2);
-    pass(NULL, LIFE_MS + 1);
+    local_pass(NULL, LIFE_MS + 1);
 }
 
 /* The grants after those of use_both(), and no token spent but theirs. */
@@ -266,14 +247,14 @@ static void a_redis_that_forgot_lets_no_agent_send_too_much(void **state)
     CHECK_EQ(turn(*state, 2).count, 2);
     COMMAND("FLUSHALL");
     refused(*state, KK_UNAVAILABLE, "nothing is sent for");
-    pass(NULL, rules.grant_ttl_ms);
+    local_pass(NULL, rules.grant_ttl_ms);
     given = turn(*state, 3);
     CHECK_EQ(given.count, 1); /* only the one that was never used */
     CHECK_EQ(given.grant[0].agent_id, 3);
     CHECK(!given.grant[0].is_after_silence);
-    pass(NULL, LIFE_MS + rules.window_ms - rules.grant_ttl_ms);
+    local_pass(NULL, LIFE_MS + rules.window_ms - rules.grant_ttl_ms);
     CHECK_EQ(turn(*state, 2).count, 0);
-    pass(NULL, 1);
+    local_pass(NULL, 1);
     given = turn(*state, 2);
     CHECK_EQ(given.count, 2);
     CHECK_EQ(given.grant[0].id, 2);         /* no number is given twice */
@@ -293,7 +274,7 @@ static void a_redis_that_kept_its_data_over_a_restart_goes_on(void **state)
     redisd_start(&redisd, durable);
     rest();
     refused(*state, KK_UNAVAILABLE, "nothing is sent for");
-    pass(NULL, LIFE_MS + 1);
+    local_pass(NULL, LIFE_MS + 1);
     CHECK_EQ(turn(*state, 1).count, 1); /* not held for a window: its bucket is known */
     redisd_kill(&redisd);
     redisd_start(&redisd, NULL);
@@ -308,7 +289,7 @@ static void another_redis_in_between_is_noticed(void **state)
     limiter_close(*state);
     there = open_at(&other, &rules);
     refused(there, KK_UNAVAILABLE, "nothing is sent for");
-    pass(NULL, rules.grant_ttl_ms);
+    local_pass(NULL, rules.grant_ttl_ms);
     CHECK_EQ(turn(there, 1).count, 0); /* what the first knew, the store told it */
     limiter_close(there);
     *state = open_limiter(NULL, &rules);
@@ -364,8 +345,12 @@ static void a_url_says_where_and_how(void **state)
 
 int main(void)
 {
-    static const struct limiter_world contract = {
-        .make = make, .open = open_limiter, .now_ms = now_ms, .pass = pass, .wall_ms = wall_ms, .remove = remove_all};
+    static const struct limiter_world contract = {.make = make,
+                                                  .open = open_limiter,
+                                                  .now_ms = local_now,
+                                                  .pass = local_pass,
+                                                  .wall_ms = local_wall,
+                                                  .remove = remove_all};
 #define REDIS_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_says_where_and_how),

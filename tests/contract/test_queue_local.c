@@ -24,13 +24,6 @@ static struct queue *open_queue(void *ctx, const struct queue_rules *rules)
     return queue;
 }
 
-static void pass(void *ctx, int64_t ms)
-{
-    (void)ctx;
-    local_wall_ms += ms;
-    local_mono_ms += ms;
-}
-
 static void remove_all(void *ctx)
 {
     (void)ctx;
@@ -124,7 +117,7 @@ static void old_dead_messages_are_purged(void **state)
 
     push(queue);
     CHECK_OK(queue_pull(queue, &msg, 1, &got, &err), &err);
-    pass(NULL, 1000);
+    local_pass(NULL, 1000);
     CHECK_OK(queue_pull(queue, &msg, 1, &got, &err), &err); /* finds it worn out */
     push(queue);
     CHECK_OK(queue_depth(queue, &is_waiting, &is_dead, &err), &err);
@@ -138,7 +131,7 @@ int main(void)
 {
     static const struct queue_world contract = {.make = make,
                                                 .open = open_queue,
-                                                .pass = pass,
+                                                .pass = local_pass,
                                                 .remove = remove_all,
                                                 .has_dedup = true,
                                                 .tick_ms = 1,
